@@ -1,0 +1,18 @@
+/**
+ * The contract of a volume: where an instance keeps its data. Directory, recorded (FUSE), a real file system on a
+ * recorded block device, simulated: targets × volumes × faults are chosen apart from each other.
+ */
+import type { Image } from "./image.ts";
+
+export type VolumeKind = "directory" | "recorded" | "filesystem" | "simulated";
+
+export interface Volume {
+  readonly kind: VolumeKind;
+  /** The folder that the store is given; a path of the world the store lives in. */
+  readonly dir: string;
+  image(): Promise<Image>;
+  /** Replaces all that is there. */
+  lay(image: Image): Promise<void>;
+  /** Gives everything back: files, mounts, processes. Never throws for what is gone already. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,97 @@
+/**
+ * What a command answers, as plain values wherever the protocol and JavaScript mean the same:
+ *
+ *     string        bulk string, latin1: every character is one byte
+ *     number        integer
+ *     null          nil
+ *     array         array, of replies
+ *
+ * and a small class for whatever has no JavaScript twin. The encoder knows RESP2 and RESP3; a command does not.
+ */
+
+export type Reply =
+  | string
+  | number
+  | bigint
+  | null
+  | readonly Reply[]
+  | SimpleString
+  | ReplyError
+  | Double
+  | MapReply
+  | SetReply
+  | PushReply
+  | NilArray
+  | Verbatim
+  | Bool;
+
+export class SimpleString {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export const OK = new SimpleString("OK");
+export const QUEUED = new SimpleString("QUEUED");
+export const PONG = new SimpleString("PONG");
+
+/** A client's mistake, or a refusal. Returned or thrown by a command; the text begins with its code: `ERR …`. */
+export class ReplyError extends Error {
+  override readonly name = "ReplyError";
+}
+
+/** `,1.5` in RESP3, a bulk string in RESP2. */
+export class Double {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/** `%` in RESP3, a flat array in RESP2. */
+export class MapReply {
+  readonly entries: readonly (readonly [Reply, Reply])[];
+  constructor(entries: Iterable<readonly [Reply, Reply]>) {
+    this.entries = [...entries];
+  }
+}
+
+/** `~` in RESP3, an array in RESP2. */
+export class SetReply {
+  readonly members: readonly Reply[];
+  constructor(members: Iterable<Reply>) {
+    this.members = [...members];
+  }
+}
+
+/** `>` in RESP3, an array in RESP2: pub/sub messages. */
+export class PushReply {
+  readonly items: readonly Reply[];
+  constructor(items: readonly Reply[]) {
+    this.items = items;
+  }
+}
+
+/** `*-1` in RESP2, `_` in RESP3: an aborted EXEC, a blocking pop that timed out. */
+export class NilArray {
+  static readonly it = new NilArray();
+}
+
+/** `=…txt:` in RESP3, a bulk string in RESP2. */
+export class Verbatim {
+  readonly format: "txt" | "mkd";
+  readonly text: string;
+  constructor(text: string, format: "txt" | "mkd" = "txt") {
+    this.format = format;
+    this.text = text;
+  }
+}
+
+/** `#t`, `#f` in RESP3, 1 and 0 in RESP2. */
+export class Bool {
+  readonly value: boolean;
+  constructor(value: boolean) {
+    this.value = value;
+  }
+}

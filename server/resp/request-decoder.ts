@@ -1,0 +1,162 @@
+/**
+ * Turns a stream of bytes into requests, however it was cut into pieces.
+ *
+ *     *3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nvalue\r\n      an array of bulk strings
+ *     SET k value\r\n                                     the inline form, as typed into telnet
+ *
+ * The decoder reads straight from the piece that arrived and copies only what is left over of an unfinished request, so
+ * a pipelined batch costs no copy and a large value is copied once.
+ */
+import { splitArguments } from "./split-arguments.ts";
+
+/** The peer does not speak the protocol. The text is what it is told before it is cut off. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+const maxInlineBytes = 64 * 1024;
+const maxArguments = 2 ** 31 - 1;
+/** The longest string that V8 can hold is 24 bytes short of Redis's default limit of 512 MiB. */
+const maxStringBytes = 2 ** 29 - 24;
+const CR = 13;
+const STAR = 42;
+const DOLLAR = 36;
+const none = Buffer.alloc(0);
+
+export class RequestDecoder {
+  /** Settable: `proto-max-bulk-len`. */
+  maxBulkBytes = maxStringBytes;
+  /** Bytes not decoded yet: `bytes` from `position` to `end`. */
+  private bytes: Buffer = none;
+  private position = 0;
+  private end = 0;
+  /** True while `bytes` is our own memory and not the piece that arrived. */
+  private owned = false;
+  /** The request under way. */
+  private args: string[] = [];
+  private missingArgs = 0;
+  /** Length of the bulk string whose header was read; −1 = the header comes next. */
+  private bulkBytes = -1;
+
+  /** Takes a piece. Call `next` until it gives undefined, then `release`, before the next piece. */
+  feed(piece: Buffer): void {
+    if (this.position === this.end) {
+      this.bytes = piece;
+      this.position = 0;
+      this.end = piece.length;
+      this.owned = false;
+      return;
+    }
+    this.reserve(piece.length);
+    piece.copy(this.bytes, this.end);
+    this.end += piece.length;
+  }
+
+  /** The next complete request; undefined when more bytes are needed. An empty request is never given. */
+  next(): string[] | undefined {
+    for (;;) {
+      if (this.missingArgs === 0) {
+        if (this.position === this.end) return undefined;
+        if (this.bytes[this.position] !== STAR) {
+          const words = this.inline();
+          if (words === undefined || words.length > 0) return words;
+          continue;
+        }
+        const count = this.header("invalid multibulk length", maxArguments);
+        if (count === undefined) return undefined;
+        if (count <= 0) continue;
+        this.missingArgs = count;
+        this.args = [];
+      }
+      if (!this.arguments()) return undefined;
+      return this.args;
+    }
+  }
+
+  /** Keeps what is left over: the piece's memory belongs to whoever fed it. */
+  release(): void {
+    if (this.position === this.end) {
+      this.bytes = none;
+      this.position = this.end = 0;
+    } else if (!this.owned) {
+      this.reserve(0);
+    }
+  }
+
+  private arguments(): boolean {
+    while (this.missingArgs > 0) {
+      if (this.bulkBytes < 0) {
+        if (this.position === this.end) return false;
+        const first = this.bytes[this.position] as number;
+        if (first !== DOLLAR) throw new ProtocolError(`expected '$', got '${printable(first)}'`);
+        const length = this.header("invalid bulk length", Math.min(this.maxBulkBytes, maxStringBytes));
+        if (length === undefined) return false;
+        if (length < 0) throw new ProtocolError("invalid bulk length");
+        this.bulkBytes = length;
+      }
+      const after = this.position + this.bulkBytes;
+      if (after + 2 > this.end) {
+        if (this.owned || this.bulkBytes > 16 * 1024) this.reserve(after + 2 - this.end);
+        return false;
+      }
+      this.args.push(this.bytes.toString("latin1", this.position, after));
+      this.position = after + 2;
+      this.bulkBytes = -1;
+      this.missingArgs--;
+    }
+    return true;
+  }
+
+  /** The number of a line like `*3\r\n`; undefined when the line is not complete. */
+  private header(complaint: string, max: number): number | undefined {
+    let at = this.position + 1;
+    let negative = false;
+    let value = 0;
+    for (; at < this.end; at++) {
+      const byte = this.bytes[at] as number;
+      if (byte === CR) {
+        if (at + 1 >= this.end) return undefined;
+        if (at === this.position + 1 + (negative ? 1 : 0)) throw new ProtocolError(complaint);
+        this.position = at + 2;
+        if (value > max) throw new ProtocolError(complaint);
+        return negative ? -value : value;
+      }
+      if (byte === 45 && at === this.position + 1) negative = true;
+      else if (byte >= 48 && byte <= 57 && value <= max) value = value * 10 + byte - 48;
+      else throw new ProtocolError(complaint);
+    }
+    return undefined;
+  }
+
+  private inline(): string[] | undefined {
+    const newline = this.bytes.subarray(0, this.end).indexOf(10, this.position);
+    if (newline < 0) {
+      if (this.end - this.position > maxInlineBytes) throw new ProtocolError("too big inline request");
+      return undefined;
+    }
+    const line = this.bytes.toString("latin1", this.position, newline);
+    this.position = newline + 1;
+    const words = splitArguments(line);
+    if (words === undefined) throw new ProtocolError("unbalanced quotes in request");
+    return words;
+  }
+
+  /** Makes what is left over our own, with room for `more` bytes behind it. */
+  private reserve(more: number): void {
+    const length = this.end - this.position;
+    if (!this.owned || this.bytes.length - this.end < more) {
+      const wanted = length + more;
+      const roomy = this.owned && this.bytes.length >= wanted && this.position > 0;
+      const target = roomy ? this.bytes : Buffer.allocUnsafe(Math.max(wanted + (wanted >> 1), 1024));
+      this.bytes.copy(target, 0, this.position, this.end);
+      this.bytes = target;
+      this.position = 0;
+      this.end = length;
+      this.owned = true;
+    }
+  }
+}
+
+function printable(byte: number): string {
+  return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
+}
