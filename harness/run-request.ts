@@ -1,0 +1,56 @@
+/**
+ * The contract between whoever asks for runs (the command line, an API, a test) and the engine that does them: one
+ * scenario with one preset on one target, all its cycles, becomes one entry of the outcome's `runs`.
+ */
+import type { Run } from "../reports/outcome.ts";
+import type { Preset } from "../scenarios/preset.ts";
+import type { Budget, Scenario } from "../scenarios/scenario.ts";
+
+export interface RunRequest {
+  readonly scenario: Scenario;
+  readonly preset: Preset;
+  /** As `--target` takes it: `bundled`, a path, `docker:IMAGE`. */
+  readonly target: string;
+  /** All choices of this run come from it; each cycle has a substream of its own. */
+  readonly seed: string;
+  readonly budget: Budget;
+  /** Cycles at a time. */
+  readonly jobs: number;
+  /** End after this many violated cycles; absent: go on until the budget is used. */
+  readonly failuresMax?: number;
+  /** Where bundles of findings go; exists. */
+  readonly bundlesDir: string;
+  /** Leave the folders of the store behind, for somebody who wants to look. */
+  readonly keep: boolean;
+  /** When it fires, the run ends early, cleans up after itself and returns what it has so far. */
+  readonly signal: AbortSignal;
+}
+
+/** Told as it happens; for progress, never for judgement. */
+export interface RunWatch {
+  cycleEnded(cycle: CycleSummary): void;
+}
+
+export interface CycleSummary {
+  /** Counted from 1. */
+  readonly done: number;
+  /** Absent when the budget is a length of time. */
+  readonly total?: number;
+  readonly acked: number;
+  readonly verdict: Run["verdict"];
+}
+
+export interface RunResult {
+  readonly run: Run;
+  /** As the store says itself, e.g. `redis-server` and `7.0.15`. */
+  readonly target: { readonly name: string; readonly version: string };
+  readonly cycles: number;
+}
+
+/** @throws CannotRun when this machine or target cannot do it. */
+export type RunScenario = (request: RunRequest, watch: RunWatch) => Promise<RunResult>;
+
+/** This machine or this target cannot do what was asked: exit 3 with the reason, never a silent skip. */
+export class CannotRun extends Error {
+  override readonly name = "CannotRun";
+}
