@@ -1,7 +1,7 @@
 // Makes a clone ready to run: installs what is missing, builds what is stale. `npm start` and `npm test` call it first,
 // so a fresh clone needs nothing but Node and npm. `--build` builds even when nothing looks stale.
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { filesBelow } from "./files.mjs";
 
@@ -22,10 +22,21 @@ function run(command, args) {
   execFileSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
 }
 
+/** Compares what is wanted with what is there, not dates: git gives a file it merely checked out today's date. */
 function installIfNeeded() {
-  if (changedMs(at("node_modules/.package-lock.json")) >= changedMs(at("package-lock.json"))) return;
+  const installed = versionsIn(at("node_modules/.package-lock.json"));
+  const missing = [...versionsIn(at("package-lock.json"))].filter(([name, wanted]) =>
+    wanted.optional ? false : installed.get(name)?.version !== wanted.version,
+  );
+  if (missing.length === 0) return;
   console.error("installing packages …");
   run("npm", ["ci", "--no-audit", "--no-fund"]);
+}
+
+function versionsIn(lockFile) {
+  if (!existsSync(lockFile)) return new Map();
+  const { packages } = JSON.parse(readFileSync(lockFile, "utf8"));
+  return new Map(Object.entries(packages).filter(([name]) => name !== ""));
 }
 
 function buildIfStale(always) {
