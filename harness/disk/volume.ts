@@ -6,10 +6,20 @@ import type { Image } from "./image.ts";
 
 export type VolumeKind = "directory" | "recorded" | "filesystem" | "simulated";
 
+export interface CommandLine {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
 export interface Volume {
   readonly kind: VolumeKind;
   /** The folder that the store is given; a path of the world the store lives in. */
   readonly dir: string;
+  /**
+   * The command line that runs `command` where `dir` exists; absent where any process sees it. It ends in exec: the
+   * pid that was started is the store's own, and a signal to it reaches the store.
+   */
+  enter?(command: string, args: readonly string[]): CommandLine;
   image(): Promise<Image>;
   /** Replaces all that is there. */
   lay(image: Image): Promise<void>;
