@@ -11,6 +11,8 @@ export type ModelValue =
   | { readonly type: "set"; readonly members: ReadonlySet<Bytes> }
   | { readonly type: "zset"; readonly scores: ReadonlyMap<Bytes, number> };
 
+export type TypeName = ModelValue["type"];
+
 export interface ModelEntry {
   readonly value: ModelValue;
   /** Milliseconds since 1970; absent when the key does not expire. */
@@ -19,3 +21,85 @@ export interface ModelEntry {
 
 /** By database number, then by key. Databases without keys are absent. */
 export type Model = ReadonlyMap<number, ReadonlyMap<Bytes, ModelEntry>>;
+
+export const emptyModel: Model = new Map();
+
+export function countKeys(model: Model): number {
+  let count = 0;
+  for (const keys of model.values()) count += keys.size;
+  return count;
+}
+
+/** A model as plain JSON, for bundles and evidence; `modelFromJson` is its inverse. Everything in a fixed order. */
+export type ModelJson = readonly {
+  readonly database: number;
+  readonly key: Bytes;
+  readonly deadlineMs?: number;
+  readonly value: ValueJson;
+}[];
+
+export type ValueJson =
+  | { readonly type: "string"; readonly value: Bytes }
+  | { readonly type: "list"; readonly items: readonly Bytes[] }
+  | { readonly type: "hash"; readonly fields: readonly (readonly [Bytes, Bytes])[] }
+  | { readonly type: "set"; readonly members: readonly Bytes[] }
+  /** Scores are texts, because JSON has no infinity. */
+  | { readonly type: "zset"; readonly scores: readonly (readonly [Bytes, string])[] };
+
+export function modelToJson(model: Model): ModelJson {
+  return [...model]
+    .sort(([one], [other]) => one - other)
+    .flatMap(([database, keys]) =>
+      [...keys].sort(byFirst).map(([key, entry]) => ({
+        database,
+        key,
+        ...(entry.deadlineMs !== undefined && { deadlineMs: entry.deadlineMs }),
+        value: valueToJson(entry.value),
+      })),
+    );
+}
+
+export function modelFromJson(json: ModelJson): Model {
+  const model = new Map<number, Map<Bytes, ModelEntry>>();
+  for (const { database, key, deadlineMs, value } of json) {
+    const keys = model.get(database) ?? new Map<Bytes, ModelEntry>();
+    keys.set(key, { value: valueFromJson(value), ...(deadlineMs !== undefined && { deadlineMs }) });
+    model.set(database, keys);
+  }
+  return model;
+}
+
+export function valueToJson(value: ModelValue): ValueJson {
+  switch (value.type) {
+    case "string":
+    case "list":
+      return value;
+    case "hash":
+      return { type: "hash", fields: [...value.fields].sort(byFirst) };
+    case "set":
+      return { type: "set", members: [...value.members].sort() };
+    case "zset":
+      return {
+        type: "zset",
+        scores: [...value.scores].map(([member, score]) => [member, String(score)] as const).sort(byFirst),
+      };
+  }
+}
+
+export function valueFromJson(json: ValueJson): ModelValue {
+  switch (json.type) {
+    case "string":
+    case "list":
+      return json;
+    case "hash":
+      return { type: "hash", fields: new Map(json.fields) };
+    case "set":
+      return { type: "set", members: new Set(json.members) };
+    case "zset":
+      return { type: "zset", scores: new Map(json.scores.map(([member, score]) => [member, Number(score)])) };
+  }
+}
+
+function byFirst(one: readonly [Bytes, unknown], other: readonly [Bytes, unknown]): number {
+  return one[0] < other[0] ? -1 : one[0] > other[0] ? 1 : 0;
+}

@@ -2,13 +2,13 @@
  * The contract of a checker, and the three verdicts. Violated outranks unknown outranks held. A violated promise is
  * data; an exception means that the harness could not do its work, and becomes `unknown` with its reason.
  */
-import type { Evidence } from "./evidence.ts";
+import type { Inquiry } from "./inquiry.ts";
 
 export interface Checker {
   readonly name: string;
   /** What it asks, as one sentence that a report can print. */
   readonly question: string;
-  check(evidence: Evidence): Verdict;
+  check(inquiry: Inquiry): Verdict;
 }
 
 export type Verdict =
@@ -35,8 +35,10 @@ export interface Finding {
   readonly kind: FindingKind;
   readonly level: Level;
   readonly checker: string;
+  /** The same for the same trouble in another run: kind, level, checker, class of place, sort of value. No seeds, no keys. */
+  readonly fingerprint: string;
   /** One sentence: what was promised and what came back. */
   readonly message: string;
-  /** Plain JSON: the calls that matter (ids into the history), keys, expected and recovered values. */
+  /** Plain JSON: the calls that matter, keys, expected and recovered values. The parts that reports draw are a Story. */
   readonly evidence: Readonly<Record<string, unknown>>;
 }

@@ -7,26 +7,59 @@ import type { History } from "../recording/history.ts";
 import type { Interval, StampNs } from "../recording/stamp.ts";
 
 export interface Evidence {
+  /** The same object for all crash states of one recording: what the oracle works out of it is kept beside it. */
   readonly history: History;
-  /** The interval of the timeline at which the run ended (S1): promised = acked up to its end. */
+  /** What the store held before the first call. Absent: nothing. */
+  readonly initial?: Model;
+  /**
+   * The interval of the timeline in which the run ended (S1). What is present may come from calls invoked up to its end;
+   * what is promised are the acks up to its end, and ages are counted from there. A kill's interval begins before the
+   * signal is sent, and ends with the last reply that still arrived, or when the signal was sent if none did.
+   */
   readonly cut: Interval;
   readonly crash: CrashFacts;
   readonly promise: PresetPromise;
   readonly recovery: RecoveryFacts;
+  /** What the run had to reach before a verdict means anything (N1). Absent: nothing. */
+  readonly needs?: Needs;
 }
 
 export interface CrashFacts {
-  /** What befell the run: decides which row of the durability contract is asked. */
+  /** What befell the run: decides which column of the durability contract is asked. */
   readonly fault: "kill" | "power-cut" | "disk-fault" | "shutdown";
   /** Measured, never guessed (O7): the longest sync of the run, one unfinished at the cut included. */
   readonly longestSyncMs: number;
-  /** The longest time for which clients had no reply. */
+  /** The longest time for which a client waited and no client had a reply. */
   readonly longestStallMs: number;
-  /** Completed snapshots: what an RDB-only preset promises hangs on them (O8). */
-  readonly saves: readonly { readonly startedNs: StampNs; readonly completedNs?: StampNs }[];
+  /** Snapshots that were begun: what an RDB-only preset promises hangs on them (O8). */
+  readonly saves: readonly Save[];
+  /** Stretches in which the contract promises less, e.g. while a disk refuses writes. */
+  readonly suspensions: readonly Suspension[];
+  /** Class of place where it struck, e.g. `rewrite:manifest-switch`; part of a finding's fingerprint. Empty: unknown. */
+  readonly place: string;
 }
 
-/** What the preset promises, as a name of a row of the durability contract; see oracle/promises.ts. */
+export interface Save {
+  /** Not after the moment whose data it holds: the last time at which it had surely not begun. */
+  readonly startedNs: StampNs;
+  /** Not before it was safe: renamed and, for a power cut, its directory synced. Absent: it never was. */
+  readonly completedNs?: StampNs;
+}
+
+/**
+ * A stretch of time in which acks are worth less than the preset says. What was acked in it may be lost while it lasts,
+ * and until a sync has covered it; what was acked before it is judged as if the run had ended where it begins.
+ */
+export interface Suspension {
+  /** Ends with the first finished sync that covers what was written in it; open ends are the end of the history. */
+  readonly interval: Interval;
+  readonly why:
+    | "a child ran and no-appendfsync-on-rewrite is on"
+    | "the disk refused writes or syncs"
+    | "the log was switched on and its first rewrite had not ended";
+}
+
+/** What the preset promises, as a row of the durability contract; see oracle/promises.ts. */
 export interface PresetPromise {
   readonly row:
     | "always"
@@ -36,7 +69,15 @@ export interface PresetPromise {
     | "rdb-only"
     | "none"
     | "as-documented";
-  readonly storeVersion: string;
+  /** As the store says itself, e.g. `redis-server` and `7.0.15`: bounds at the level `source` differ between versions. */
+  readonly store: { readonly name: string; readonly version: string };
+  /** The `save` directives in force. */
+  readonly savePoints: readonly SavePoint[];
+}
+
+export interface SavePoint {
+  readonly seconds: number;
+  readonly changes: number;
 }
 
 export interface RecoveryFacts {
@@ -45,5 +86,25 @@ export interface RecoveryFacts {
 }
 
 export type RecoveryStart =
-  | { readonly kind: "served"; readonly state: Model; readonly readAtWallMs: number; readonly tookMs: number }
-  | { readonly kind: "refused"; readonly exitCode: number | null; readonly lastLogLines: readonly string[] };
+  | ServedStart
+  | { readonly kind: "refused"; readonly exitCode: number | null; readonly lastLogLines: readonly string[] }
+  /** The harness could not tell: its patience ended, or its connection broke. Never a violation. */
+  | { readonly kind: "unclear"; readonly why: string; readonly lastLogLines: readonly string[] };
+
+export interface ServedStart {
+  readonly kind: "served";
+  /** Everything: all databases, types, deadlines, keys nobody wrote too (O3). */
+  readonly state: Model;
+  /** When reading back had ended: a key past its deadline by then may be absent, and that proves nothing (O4). */
+  readonly readAtWallMs: number;
+  /** How exact the deadlines in `state` are: 0 from PEXPIRETIME, the length of the read from PTTL. */
+  readonly deadlineErrorMs: number;
+  /** From starting the process to its first answer. */
+  readonly tookMs: number;
+}
+
+export interface Needs {
+  readonly acksMin: number;
+  /** Stretches of the run that the scenario names, and whether the fault hit one. */
+  readonly windows: readonly { readonly name: string; readonly hit: boolean }[];
+}

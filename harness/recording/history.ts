@@ -8,7 +8,8 @@
  *     refused        its reply arrived and is an error: it must not have taken effect
  *     indeterminate  invoked and never completed: it may have taken effect or not
  *
- * On disk a history is JSON lines, an entry as it happens, so that it outlives the harness.
+ * A client is one connection. Whoever connects again is another client with keys of its own: what the store still reads
+ * from a broken connection may run after what the next one sends.
  */
 import type { StampNs } from "./stamp.ts";
 
@@ -26,7 +27,11 @@ export interface Call {
   readonly watch?: readonly Bytes[];
 }
 
-/** A reply as RESP3 has it, with bulk and simple strings alike as bytes. */
+/**
+ * A reply, with bulk and simple strings alike as bytes. Maps and sets are arrays, flat, as RESP2 sends them; a double
+ * may also come as a string, as RESP2 sends it. The reply of a transaction is EXEC's: an array of inner replies, nil
+ * when it aborted, an error when it was refused as a whole.
+ */
 export type Reply =
   | { readonly kind: "string"; readonly value: Bytes }
   | { readonly kind: "integer"; readonly value: number }
@@ -37,6 +42,7 @@ export type Reply =
 
 export interface Invoked {
   readonly kind: "invoked";
+  /** Counted from 0 over all clients, in the order of invocation. */
   readonly id: number;
   readonly client: number;
   readonly call: Call;
@@ -65,7 +71,56 @@ export interface CallRecord {
   readonly completed?: { readonly ns: StampNs; readonly wallMs: number; readonly reply: Reply };
 }
 
-/** All calls, each client's in the order in which they were sent (O1). */
+/** All calls, each client's in the order in which they were sent (O1). The index is the client's number. */
 export interface History {
   readonly clients: readonly (readonly CallRecord[])[];
+}
+
+/**
+ * Joins invocations with their completions.
+ * @throws RangeError when an entry makes no sense: a completion without its call, a second one, an id twice.
+ */
+export function gatherHistory(entries: Iterable<HistoryEntry>): History {
+  const clients: CallRecord[][] = [];
+  const places = new Map<number, { readonly sequence: CallRecord[]; readonly index: number }>();
+  for (const entry of entries) {
+    if (entry.kind === "invoked") {
+      if (places.has(entry.id)) throw new RangeError(`call ${entry.id} was invoked twice`);
+      while (clients.length <= entry.client) clients.push([]);
+      const sequence = clients[entry.client] as CallRecord[];
+      places.set(entry.id, { sequence, index: sequence.length });
+      const { id, client, call, stampNs: invokedNs, wallMs: invokedWallMs } = entry;
+      sequence.push({ id, client, call, invokedNs, invokedWallMs });
+    } else {
+      const place = places.get(entry.id);
+      if (place === undefined) throw new RangeError(`call ${entry.id} completed without having been invoked`);
+      const record = place.sequence[place.index] as CallRecord;
+      if (record.completed !== undefined) throw new RangeError(`call ${entry.id} completed twice`);
+      const completed = { ns: entry.stampNs, wallMs: entry.wallMs, reply: entry.reply };
+      place.sequence[place.index] = { ...record, completed };
+    }
+  }
+  return { clients };
+}
+
+export type Fate = "acked" | "refused" | "indeterminate";
+
+/** What the client knows of its call. A transaction that aborted on a watched key is refused: it took no effect. */
+export function fateOf(record: CallRecord): Fate {
+  if (record.completed === undefined) return "indeterminate";
+  const { reply } = record.completed;
+  if (reply.kind === "error") return "refused";
+  return record.call.transaction && reply.kind === "nil" ? "refused" : "acked";
+}
+
+/** How many calls met which fate, as the outcome counts them. */
+export function countFates(history: History): { invoked: number } & Record<Fate, number> {
+  const counts = { invoked: 0, acked: 0, refused: 0, indeterminate: 0 };
+  for (const sequence of history.clients) {
+    for (const record of sequence) {
+      counts.invoked++;
+      counts[fateOf(record)]++;
+    }
+  }
+  return counts;
 }
