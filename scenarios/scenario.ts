@@ -70,8 +70,8 @@ const triggerSchema = z
           .describe("whose child dies; either: a rewrite when the preset keeps a log, else a snapshot"),
         acks: afterAcks,
         delayMs,
-        lives: rangeField(1).describe(
-          "how many more acks the store lives on without its child, before it is killed too",
+        replies: rangeField(1).describe(
+          "how many more calls are answered, acked or refused, before the store dies too",
         ),
       }),
       z.strictObject({
@@ -80,6 +80,9 @@ const triggerSchema = z
         operation: z.enum(["write", "sync", "rename", "unlink"]),
         path: z.string().min(1).default("*").describe("the name of the file, * and ? allowed: *.incr.aof"),
         nth: rangeField(1).describe("which of them, counted from 1; a number or [from, to]"),
+        afterWrites: rangeField(0)
+          .default({ least: 0, most: 0 })
+          .describe("count only once the store has written that often to any file; a number or [from, to]"),
       }),
     ],
     { error: "expected a trigger, like { kind: after-acks, acks: [100, 900] }" },
