@@ -7,25 +7,62 @@ import type { Reply, Request } from "../recording/history.ts";
 /** Directives in order, one `[name, …values]` each: several `save` lines are several entries. */
 export type Config = readonly (readonly [name: string, ...values: string[]])[];
 
+export type TargetKind = "bundled" | "executable" | "container";
+
 export interface Target {
+  /** As the user named it: `bundled`, a path, `docker:IMAGE`, a target file. */
   readonly name: string;
+  readonly kind: TargetKind;
   readonly volumes: ReadonlySet<VolumeKind>;
-  /** Name and version as the store itself says, e.g. `redis-server 7.0.15`. */
-  identify(): Promise<{ readonly name: string; readonly version: string }>;
-  /** @throws RefusedToStart when the process ends before it serves. */
-  start(volume: Volume, config: Config): Promise<Instance>;
+  /** True when the store obeys `LOSSBOUND_KILL_AT`: it dies by its own hand at an exact disk operation. */
+  readonly diesAtDiskOperation: boolean;
+  /** Name and version as the store itself says, e.g. `redis-server` and `7.0.15`. */
+  identify(): Promise<StoreIdentity>;
+  /**
+   * Resolves when the store serves.
+   * @throws RefusedToStart when the process ends before it serves, or does not serve in time.
+   */
+  start(volume: Volume, config: Config, options?: StartOptions): Promise<Instance>;
+  /** Resolves as soon as the process runs, whether it serves or not: to strike while it loads. */
+  launch(volume: Volume, config: Config, options?: StartOptions): Promise<Instance>;
 }
+
+export interface StoreIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface StartOptions {
+  /** Handed to the store in addition to the harness's own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly patienceMs?: number;
+}
+
+/** `process` leaves the store's children alive, as orphans; `tree` takes them along (S8). */
+export type KillScope = "process" | "tree";
 
 export interface Instance {
   /** The pid that a kill goes to; of this machine, also for a container. */
   readonly pid: number;
-  connect(): Promise<RespClient>;
-  /** SIGKILL, to the process alone or with all its children (S8). Resolves when they are gone. */
-  kill(scope: "process" | "tree"): Promise<void>;
-  /** SIGTERM, then SIGKILL after `patienceMs`. */
-  stop(patienceMs?: number): Promise<void>;
+  /** Resolves once: how the process ended. */
   readonly ended: Promise<Ending>;
-  log(): string;
+  /** The same, at once: undefined while it lives. */
+  ending(): Ending | undefined;
+  /** Resolves when it answers. @throws RefusedToStart */
+  ready(patienceMs?: number): Promise<void>;
+  connect(options?: { readonly protocol?: 2 | 3 }): Promise<RespClient>;
+  /** SIGKILL. Resolves when the process, or the whole tree, is gone. */
+  kill(scope: KillScope): Promise<void>;
+  /** SIGTERM, and no waiting. */
+  terminate(): void;
+  /** An orderly end: SHUTDOWN, or SIGTERM where that is refused; SIGKILL after `patienceMs`. */
+  stop(patienceMs?: number): Promise<Ending>;
+  /** The pids of its savers: the children that write a snapshot or a rewritten log just now. */
+  savers(): readonly number[];
+  /** Runs `look` while what is left of the tree after a kill stands still, so that the files do not change meanwhile. */
+  whileFrozen<T>(look: () => Promise<T>): Promise<T>;
+  /** The last lines of the store's own log, at most `count`. */
+  lastLogLines(count: number): readonly string[];
 }
 
 export interface Ending {
@@ -45,9 +82,18 @@ export class RefusedToStart extends Error {
   }
 }
 
+/** This machine cannot run that target, or the target cannot do what is asked: exit 3, with what to do about it. */
+export class TargetUnavailable extends Error {
+  override readonly name = "TargetUnavailable";
+}
+
 /** A connection that never re-sends, never queues offline, never reconnects: what left has left, once. */
 export interface RespClient {
   /** Resolves with the reply, an error reply too. Rejects when the connection ended first: indeterminate. */
   send(request: Request): Promise<Reply>;
+  /** All that `run` sends leaves in one write: pipelining as a client means it. */
+  together<T>(run: () => T): T;
+  /** Resolves when the connection is gone: from then on no reply can arrive. */
+  readonly closed: Promise<void>;
   close(): void;
 }

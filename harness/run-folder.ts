@@ -1,0 +1,175 @@
+/**
+ * The folder of one run of the harness: everything it makes on this machine, and the list of what it started.
+ *
+ *     TMPDIR/lossbound-PID-TICKS-NAME/       whose it is: the harness's pid and start time
+ *       ├─ processes                         a JSON line for each store started: pid and start time
+ *       ├─ containers                        a line for each container, by id; only when there was one
+ *       ├─ d1/ …                             volumes: the data folder that a store is given
+ *       └─ i1/ …                             instances: config file, log, socket
+ *
+ * The name is the pid file: made in one step, it never stands there without an owner. A harness that is itself killed
+ * takes nothing with it, so the next one sweeps: a folder whose owner is dead is emptied of its processes and removed.
+ * It touches only what carries two proofs: a process that was written down, pid and start time alike, or one of its
+ * session that stands in this very folder and has no terminal. A user's shell in the folder is left alone.
+ */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DirectoryVolume } from "./disk/directory-volume.ts";
+import {
+  belongsTo,
+  canReadProcesses,
+  findProcess,
+  isAlive,
+  listProcesses,
+  type ProcessEntry,
+  type ProcessIdentity,
+} from "./targets/process-table.ts";
+
+const folderName = /^lossbound-(\d+)-(\d+)-[A-Za-z0-9]+$/;
+
+export class RunFolder {
+  readonly dir: string;
+  private volumeCount = 0;
+  private instanceCount = 0;
+
+  /** @param parent where it is made; what is measured there depends on that disk. */
+  constructor(parent: string = tmpdir()) {
+    const ticks = findProcess(process.pid)?.startTicks ?? 0;
+    this.dir = mkdtempSync(path.join(path.resolve(parent), `lossbound-${process.pid}-${ticks}-`));
+  }
+
+  /** Names this run to an engine of containers, which knows nothing of folders. */
+  get id(): string {
+    return path.basename(this.dir);
+  }
+
+  newVolume(): DirectoryVolume {
+    return new DirectoryVolume(this.newFolder(`d${++this.volumeCount}`));
+  }
+
+  /** Where one instance has its config file, log and socket: never inside its data, which is an image. */
+  newInstanceFolder(): string {
+    return this.newFolder(`i${++this.instanceCount}`);
+  }
+
+  /** To be called at once after the start, so that a sweep knows the process. */
+  recordProcess(pid: number): void {
+    const identity = findProcess(pid);
+    // Gone already: nothing is left to sweep.
+    if (identity === undefined) return;
+    appendFileSync(path.join(this.dir, "processes"), `${JSON.stringify({ pid, startTicks: identity.startTicks })}\n`);
+  }
+
+  recordContainer(id: string): void {
+    appendFileSync(path.join(this.dir, "containers"), `${id}\n`);
+  }
+
+  /** Ends what still runs of this run, and removes the folder. */
+  async dispose(): Promise<void> {
+    await endProcesses(this.dir);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private newFolder(name: string): string {
+    const dir = path.join(this.dir, name);
+    mkdirSync(dir);
+    return dir;
+  }
+}
+
+export interface Swept {
+  readonly folder: string;
+  readonly pids: readonly number[];
+  readonly containers: readonly string[];
+}
+
+/**
+ * Removes what dead harnesses left below `parent`.
+ * @param removeContainers ends the containers that a dead run wrote down; asked only when there were any.
+ */
+export async function sweepLeftovers(
+  parent: string = tmpdir(),
+  removeContainers: (ids: readonly string[], runId: string) => Promise<void> = noContainers,
+): Promise<Swept[]> {
+  const swept: Swept[] = [];
+  for (const name of readdirSync(parent)) {
+    const owner = folderName.exec(name);
+    const folder = path.join(path.resolve(parent), name);
+    if (owner === null || !isOurs(folder) || ownerLives(Number(owner[1]), Number(owner[2]))) continue;
+    const containers = readLines(path.join(folder, "containers"));
+    if (containers.length > 0) await removeContainers(containers, name);
+    const pids = await endProcesses(folder);
+    rmSync(folder, { recursive: true, force: true });
+    swept.push({ folder, pids, containers });
+  }
+  return swept;
+}
+
+async function noContainers(ids: readonly string[]): Promise<void> {
+  throw new Error(`a dead run left containers, and nobody here can end them: ${ids.join(", ")}`);
+}
+
+/** Another user's run is that user's to sweep. A folder that another harness removed meanwhile is nobody's. */
+function isOurs(folder: string): boolean {
+  const status = statSync(folder, { throwIfNoEntry: false });
+  return status?.isDirectory() === true && status.uid === process.getuid?.();
+}
+
+function ownerLives(pid: number, startTicks: number): boolean {
+  if (canReadProcesses) return isAlive({ pid, startTicks });
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** SIGKILL to every process that is proven to be of the run in `folder`; resolves when they are gone. */
+async function endProcesses(folder: string): Promise<number[]> {
+  const recorded = readLines(path.join(folder, "processes")).map((line) => JSON.parse(line) as ProcessIdentity);
+  const found = listProcesses().filter((entry) => isOfRun(entry, folder, recorded));
+  for (const { pid } of found) killIfThere(pid);
+  for (let waitedMs = 0; found.some(isAlive); waitedMs += 2) {
+    if (waitedMs > 10_000) throw new Error(`a process of ${folder} outlives SIGKILL: its disk does not answer`);
+    await sleep(2);
+  }
+  return found.map((entry) => entry.pid);
+}
+
+function isOfRun(entry: ProcessEntry, folder: string, recorded: readonly ProcessIdentity[]): boolean {
+  if (entry.pid === process.pid) return false;
+  if (recorded.some(({ pid, startTicks }) => entry.pid === pid && entry.startTicks === startTicks)) return true;
+  // A saver whose store is dead; or a store whose harness died before it could write down the pid.
+  const begun = entry.sessionId === entry.pid || recorded.some(({ pid }) => entry.sessionId === pid);
+  return begun && !entry.hasTerminal && belongsTo(folder, entry);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function readLines(file: string): string[] {
+  if (!existsSync(file)) return [];
+  // A harness that is killed in the middle of a write leaves half a line; the process of that line is found by folder.
+  const text = readFileSync(file, "utf8");
+  return text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .filter((line) => line !== "");
+}

@@ -1,0 +1,45 @@
+/**
+ * Who answers: what a store says of itself in `INFO server`. Compatible stores claim a `redis_version` for the sake of
+ * old clients (Valkey 8 says 7.2.4), so the name that only they use is asked first.
+ */
+import type { Instance, RespClient, StoreIdentity } from "./target.ts";
+
+const namesByField: readonly (readonly [field: string, name: string])[] = [
+  ["lossbound_version", "lossbound-server"],
+  ["valkey_version", "valkey-server"],
+  ["dragonfly_version", "dragonfly"],
+  ["kvrocks_version", "kvrocks"],
+  ["garnet_version", "garnet"],
+  ["redis_version", "redis-server"],
+];
+
+export async function identifyStore(instance: Instance): Promise<StoreIdentity> {
+  const client = await instance.connect();
+  try {
+    const fields = await readInfo(client, "server");
+    for (const [field, name] of namesByField) {
+      const version = fields.get(field);
+      if (version !== undefined) return { name, version: version.replace(/^(redis|df)-|^v/, "") };
+    }
+    return { name: "unknown store", version: "unknown" };
+  } finally {
+    client.close();
+  }
+}
+
+/** Undefined when the store does not tell. */
+export async function processIdOf(client: RespClient): Promise<number | undefined> {
+  const text = (await readInfo(client, "server")).get("process_id");
+  return text === undefined ? undefined : Number(text);
+}
+
+/** One section of INFO, by field. Empty when the store refuses to say. */
+export async function readInfo(client: RespClient, section: string): Promise<ReadonlyMap<string, string>> {
+  const reply = await client.send(["INFO", section]);
+  if (reply.kind !== "string") return new Map();
+  const pairs = reply.value.split("\r\n").flatMap((line) => {
+    const colon = line.indexOf(":");
+    return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1)] as const];
+  });
+  return new Map(pairs);
+}

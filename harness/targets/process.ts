@@ -1,0 +1,305 @@
+/**
+ * A store as a process of this machine: any executable that takes a config file, as redis-server does.
+ *
+ *     EXECUTABLE [ARGUMENTS…] i1/store.conf
+ *
+ *       i1/store.conf     the preset's directives, then where to live: dir, socket or port, no daemon
+ *       i1/store.log      what it prints
+ *       i1/s              its unix socket
+ *
+ * It leads a session of its own: Ctrl-C at the terminal goes to the harness, which decides; and a kill of the tree is one
+ * signal to one group, so that no child outlives its parent by the time between two calls. It listens on a socket in the
+ * run's own folder, or on a free port of loopback: never where another store of this machine might answer in its place.
+ */
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import type { Volume, VolumeKind } from "../disk/volume.ts";
+import type { RunFolder } from "../run-folder.ts";
+import { configText, lastValue } from "./config-file.ts";
+import { identifyStore, processIdOf } from "./identity.ts";
+import { findProcess, isAlive, listChildren, listGroup, type ProcessEntry } from "./process-table.ts";
+import { whenServing } from "./readiness.ts";
+import { connectTo, type Endpoint, type OracleConnection } from "./resp-client.ts";
+import {
+  type Config,
+  type Ending,
+  type Instance,
+  type KillScope,
+  RefusedToStart,
+  type StartOptions,
+  type StoreIdentity,
+  type Target,
+  type TargetKind,
+  TargetUnavailable,
+} from "./target.ts";
+
+/** How a process is started, for a kind of store. */
+export interface Launch {
+  readonly name: string;
+  readonly kind: TargetKind;
+  /** Executable and arguments; the config file comes last. */
+  readonly command: readonly [string, ...string[]];
+  readonly listen: "socket" | "port";
+  readonly diesAtDiskOperation: boolean;
+  readonly patienceMs: number;
+}
+
+const patienceMsDefault = 30_000;
+const portAttempts = 5;
+
+export class ProcessTarget implements Target {
+  readonly name: string;
+  readonly kind: TargetKind;
+  readonly diesAtDiskOperation: boolean;
+  readonly volumes: ReadonlySet<VolumeKind> = new Set(["directory"]);
+  private readonly how: Launch;
+  private readonly run: RunFolder;
+
+  constructor(how: Launch, run: RunFolder) {
+    this.name = how.name;
+    this.kind = how.kind;
+    this.diesAtDiskOperation = how.diesAtDiskOperation;
+    this.how = how;
+    this.run = run;
+  }
+
+  async identify(): Promise<StoreIdentity> {
+    const volume = this.run.newVolume();
+    const instance = await this.start(volume, [["save", ""]]);
+    try {
+      return await identifyStore(instance);
+    } finally {
+      await instance.kill("tree");
+      await volume.dispose();
+    }
+  }
+
+  async start(volume: Volume, config: Config, options: StartOptions = {}): Promise<Instance> {
+    for (let attempt = 1; ; attempt++) {
+      const instance = await this.launch(volume, config, options);
+      try {
+        await instance.ready(options.patienceMs);
+        return instance;
+      } catch (error) {
+        if (!(error instanceof PortTaken) || attempt === portAttempts) throw error;
+      }
+    }
+  }
+
+  async launch(volume: Volume, config: Config, options: StartOptions = {}): Promise<ProcessInstance> {
+    const folder = this.run.newInstanceFolder();
+    const endpoint = this.how.listen === "socket" ? { path: socketPath(folder) } : await freePort();
+    const configFile = path.join(folder, "store.conf");
+    const logFile = path.join(folder, "store.log");
+    writeFileSync(configFile, configText([...config, ...placement(volume.dir, endpoint)]));
+    // The store writes its log itself, without us between: it must not notice when the harness dies. Any descriptor will
+    // do; the library's types name only the first few.
+    const log = openSync(logFile, "a") as 3;
+    try {
+      const [executable, ...args] = this.how.command;
+      const child = execa(executable, [...args, configFile], {
+        cwd: folder,
+        env: { ...options.environment },
+        stdin: "ignore",
+        stdout: log,
+        stderr: log,
+        detached: true,
+        cleanup: false,
+        buffer: false,
+        reject: false,
+      });
+      const ended = child.then((result) => ({ exitCode: result.exitCode ?? null, signal: result.signal ?? null }));
+      if (child.pid === undefined) throw new TargetUnavailable(await whyNotStarted(executable, child));
+      this.run.recordProcess(child.pid);
+      const patienceMs = options.patienceMs ?? this.how.patienceMs;
+      return new ProcessInstance(child.pid, ended, endpoint, logFile, lastValue(config, "requirepass"), patienceMs);
+    } finally {
+      closeSync(log);
+    }
+  }
+}
+
+async function whyNotStarted(executable: string, child: PromiseLike<{ readonly failed: boolean }>): Promise<string> {
+  const result = await child;
+  const reason = "shortMessage" in result ? String(result.shortMessage) : "no reason given";
+  return `${executable} cannot be started: ${reason}`;
+}
+
+/** Where the store lives and listens. It comes last in the file, because the last value of a directive counts. */
+function placement(dir: string, endpoint: Endpoint): Config {
+  const listen: Config =
+    "path" in endpoint
+      ? [
+          ["port", "0"],
+          ["unixsocket", endpoint.path],
+        ]
+      : [
+          ["port", String(endpoint.port)],
+          ["bind", endpoint.host],
+        ];
+  return [...listen, ["dir", dir], ["daemonize", "no"], ["logfile", ""], ["pidfile", ""]];
+}
+
+function socketPath(folder: string): string {
+  const socket = path.join(folder, "s");
+  // What a unix socket's address has room for; beyond it bind(2) would cut the name or fail.
+  if (Buffer.byteLength(socket) > 100) throw new TargetUnavailable(`TMPDIR is too long for a socket: ${socket}`);
+  return socket;
+}
+
+/** Free now, perhaps not in a moment: whoever uses it must be ready to find another one there. */
+function freePort(): Promise<{ host: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen({ host: "127.0.0.1", port: 0 }, () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("a listening port has no number");
+      server.close(() => resolve({ host: "127.0.0.1", port: address.port }));
+    });
+  });
+}
+
+/** Another process took the port between our look and the store's bind. */
+class PortTaken extends RefusedToStart {}
+
+export class ProcessInstance implements Instance {
+  readonly pid: number;
+  readonly ended: Promise<Ending>;
+  private readonly endpoint: Endpoint;
+  private readonly logFile: string;
+  private readonly password: string | undefined;
+  private readonly patienceMs: number;
+  private readonly identity: ProcessEntry | undefined;
+  private endedAs: Ending | undefined;
+
+  constructor(
+    pid: number,
+    ended: Promise<Ending>,
+    endpoint: Endpoint,
+    logFile: string,
+    password: string | undefined,
+    patienceMs: number,
+  ) {
+    this.pid = pid;
+    this.endpoint = endpoint;
+    this.logFile = logFile;
+    this.password = password;
+    this.patienceMs = patienceMs;
+    this.identity = findProcess(pid);
+    this.ended = ended.then((ending) => {
+      this.endedAs = ending;
+      return ending;
+    });
+  }
+
+  ending(): Ending | undefined {
+    return this.endedAs;
+  }
+
+  async ready(patienceMs = this.patienceMs): Promise<void> {
+    const deadlineMs = performance.now() + patienceMs;
+    const givenUp = () => this.endedAs !== undefined || performance.now() > deadlineMs;
+    const serving = await whenServing(this.endpoint, givenUp);
+    if (serving && (await this.isOurs())) return;
+    if (this.endedAs === undefined) await this.kill("tree");
+    const ending = await this.ended;
+    const lines = this.lastLogLines(20);
+    if (serving || lines.some((line) => line.includes("Address already in use"))) throw new PortTaken(ending, lines);
+    const late = performance.now() > deadlineMs ? [`does not serve after ${patienceMs} ms: killed`] : [];
+    throw new RefusedToStart(ending, [...lines, ...late]);
+  }
+
+  /** On a port somebody else may have been faster, and answers in the store's place. A socket in our folder is ours. */
+  private async isOurs(): Promise<boolean> {
+    if ("path" in this.endpoint) return true;
+    const client = await this.connect();
+    try {
+      const pid = await processIdOf(client);
+      return pid === undefined || pid === this.pid;
+    } finally {
+      client.close();
+    }
+  }
+
+  connect(options: { readonly protocol?: 2 | 3 } = {}): Promise<OracleConnection> {
+    return connectTo(this.endpoint, {
+      ...options,
+      ...(this.password !== undefined && { password: this.password }),
+    });
+  }
+
+  async kill(scope: KillScope): Promise<void> {
+    if (scope === "process") this.signal(this.pid, "SIGKILL");
+    else this.signal(-this.pid, "SIGKILL");
+    if (this.identity !== undefined) await this.ended;
+    if (scope === "tree") await this.whenGroupIsGone();
+  }
+
+  terminate(): void {
+    this.signal(this.pid, "SIGTERM");
+  }
+
+  async stop(patienceMs = 10_000): Promise<Ending> {
+    await this.askToShutDown();
+    const timer = setTimeout(() => this.signal(this.pid, "SIGKILL"), patienceMs);
+    const ending = await this.ended;
+    clearTimeout(timer);
+    await this.kill("tree");
+    return ending;
+  }
+
+  /** SHUTDOWN acts at once; a SIGTERM waits for the store's next tick, a tenth of a second away. */
+  private async askToShutDown(): Promise<void> {
+    const client = await this.connect();
+    // It has no reply when it works: the connection ends. A refusal is one.
+    const refused = await client.send(["SHUTDOWN"]).then(
+      () => true,
+      () => false,
+    );
+    client.close();
+    if (refused) this.terminate();
+  }
+
+  savers(): readonly number[] {
+    return listChildren(this.pid).map((child) => child.pid);
+  }
+
+  async whileFrozen<T>(look: () => Promise<T>): Promise<T> {
+    this.signal(-this.pid, "SIGSTOP");
+    try {
+      return await look();
+    } finally {
+      this.signal(-this.pid, "SIGCONT");
+    }
+  }
+
+  lastLogLines(count: number): readonly string[] {
+    return readFileSync(this.logFile, "utf8").trimEnd().split("\n").slice(-count);
+  }
+
+  /** Nobody gets a signal who only inherited the number: the leader must be the one we started, or have orphans. */
+  private signal(pid: number, signal: NodeJS.Signals): void {
+    if (pid > 0 && this.endedAs !== undefined) return;
+    if (pid < 0 && this.endedAs !== undefined && this.orphans().length === 0) return;
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+
+  private orphans(): ProcessEntry[] {
+    return listGroup(this.pid).filter((entry) => entry.pid !== this.pid && entry.sessionId === this.pid);
+  }
+
+  private async whenGroupIsGone(): Promise<void> {
+    const members = this.orphans();
+    while (members.some(isAlive)) await sleep(1);
+  }
+}
+
+export const processDefaults = { listen: "socket", patienceMs: patienceMsDefault, diesAtDiskOperation: false } as const;

@@ -1,0 +1,47 @@
+/**
+ * When does a store serve? When it answers PING with anything but `LOADING`: an error such as `NOAUTH` or `MISCONF` is
+ * an answer too. Asked over a plain socket, again and again, because nothing announces it and a log is no promise.
+ */
+import { connect, type Socket } from "node:net";
+import type { Endpoint } from "./resp-client.ts";
+
+const ping = "*1\r\n$4\r\nPING\r\n";
+const betweenAttemptsMs = 1;
+
+/** Resolves with true when the store serves, with false when `givenUp` says so. */
+export async function whenServing(endpoint: Endpoint, givenUp: () => boolean): Promise<boolean> {
+  while (!givenUp()) {
+    if (await attempt(endpoint, givenUp)) return true;
+    await pause();
+  }
+  return false;
+}
+
+/** One connection: false when it is refused or breaks off. While the store loads, the same one asks again. */
+function attempt(endpoint: Endpoint, givenUp: () => boolean): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket: Socket = connect(endpoint);
+    const watch = setInterval(() => givenUp() && finish(false), 50);
+    const finish = (serving: boolean) => {
+      clearInterval(watch);
+      socket.destroy();
+      resolve(serving);
+    };
+    let answer = "";
+    socket.setNoDelay(true);
+    socket.on("connect", () => socket.write(ping));
+    socket.on("data", (bytes) => {
+      answer += bytes.toString("latin1");
+      if (!answer.endsWith("\r\n")) return;
+      if (!answer.startsWith("-LOADING")) return finish(true);
+      answer = "";
+      setTimeout(() => socket.destroyed || socket.write(ping), betweenAttemptsMs);
+    });
+    socket.on("error", () => finish(false));
+    socket.on("close", () => finish(false));
+  });
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, betweenAttemptsMs));
+}

@@ -1,0 +1,117 @@
+/**
+ * A connection that an oracle can believe: ioredis with everything off that would hide a crash.
+ *
+ * A client library is built to make a broken connection invisible: it queues while offline, connects again and sends
+ * again what got no answer. An INCR that a crash left unanswered is then applied once more behind everybody's back, and
+ * the crash is gone from the history. Here what left has left, once; what got no reply never gets one.
+ */
+import { Command, Redis, type RedisOptions, ReplyError } from "ioredis";
+import type { Bytes, Reply, Request } from "../recording/history.ts";
+import type { RespClient } from "./target.ts";
+
+export type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** What the wire speaks. Replies have the same form in both: RESP3's doubles and maps arrive as RESP2 would send them. */
+export type Protocol = 2 | 3;
+
+/** The options without which a history is worthless. Nothing in the harness talks to a store without them. */
+export const oracleOptions = {
+  retryStrategy: null,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+} as const satisfies RedisOptions;
+
+/** The library's own conversation with the store at connect, which costs round trips and tells us nothing. */
+const noSmallTalk = { enableReadyCheck: false, disableClientInfo: true, keepAlive: 0 } as const satisfies RedisOptions;
+
+export interface ConnectOptions {
+  readonly protocol?: Protocol;
+  readonly password?: string;
+  readonly patienceMs?: number;
+}
+
+/** @throws Error when nobody listens there, or nobody answers in `patienceMs`. */
+export async function connectTo(endpoint: Endpoint, options: ConnectOptions = {}): Promise<OracleConnection> {
+  const redis = new Redis({
+    ...endpoint,
+    ...oracleOptions,
+    ...noSmallTalk,
+    lazyConnect: true,
+    protocol: options.protocol ?? 2,
+    connectTimeout: options.patienceMs ?? 10_000,
+    ...(options.password !== undefined && { password: options.password }),
+  });
+  // Each call that was under way rejects by itself; the event that says it again would end the process if unheard.
+  let trouble: Error | undefined;
+  redis.on("error", (error: Error) => {
+    trouble = error;
+  });
+  try {
+    await redis.connect();
+  } catch (error) {
+    redis.disconnect();
+    throw trouble ?? error;
+  }
+  return new OracleConnection(redis);
+}
+
+export class OracleConnection implements RespClient {
+  private readonly redis: Redis;
+  /** Resolves when the connection is gone: from then on no reply can arrive. */
+  readonly closed: Promise<void>;
+
+  constructor(redis: Redis) {
+    this.redis = redis;
+    this.closed = new Promise((resolve) => {
+      if (redis.status === "end") resolve();
+      else redis.once("end", () => resolve());
+    });
+  }
+
+  async send(request: Request): Promise<Reply> {
+    const [name = "", ...values] = request;
+    // Upper case, because the library reshapes the replies of the commands that it knows, in lower case.
+    const command = new Command(name.toUpperCase(), values.map(toArgument));
+    try {
+      return toReply(await this.redis.sendCommand(command));
+    } catch (error) {
+      if (error instanceof ReplyError) return toReply(error);
+      throw error;
+    }
+  }
+
+  /** All that `run` sends leaves in one write: pipelining as a client means it. */
+  together<T>(run: () => T): T {
+    const stream = this.redis.stream;
+    stream.cork();
+    try {
+      return run();
+    } finally {
+      stream.uncork();
+    }
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+}
+
+/** Plain text goes as a string, which is faster; bytes above 127 would be turned into UTF-8 and go as a buffer. */
+function toArgument(bytes: Bytes): string | Buffer {
+  for (let index = 0; index < bytes.length; index++) {
+    if (bytes.charCodeAt(index) > 127) return Buffer.from(bytes, "latin1");
+  }
+  return bytes;
+}
+
+function toReply(value: unknown): Reply {
+  if (value instanceof Uint8Array) return { kind: "string", value: Buffer.from(value).toString("latin1") };
+  if (typeof value === "number") return { kind: "integer", value };
+  if (typeof value === "string") return { kind: "string", value };
+  if (value === null || value === undefined) return { kind: "nil" };
+  if (Array.isArray(value)) return { kind: "array", items: value.map(toReply) };
+  if (value instanceof Error) return { kind: "error", message: value.message };
+  throw new Error(`the client library gave a reply of an unknown form: ${typeof value}`);
+}
