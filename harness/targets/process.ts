@@ -54,7 +54,7 @@ export class ProcessTarget implements Target {
   readonly name: string;
   readonly kind: TargetKind;
   readonly diesAtDiskOperation: boolean;
-  readonly volumes: ReadonlySet<VolumeKind> = new Set(["directory"]);
+  readonly volumes: ReadonlySet<VolumeKind> = new Set(["directory", "recorded", "filesystem"]);
   private readonly how: Launch;
   private readonly run: RunFolder;
 
@@ -99,8 +99,10 @@ export class ProcessTarget implements Target {
     // do; the library's types name only the first few.
     const log = openSync(logFile, "a") as 3;
     try {
-      const [executable, ...args] = this.how.command;
-      const child = execa(executable, [...args, configFile], {
+      const [executable, ...leading] = this.how.command;
+      const plain = { command: executable, args: [...leading, configFile] };
+      const { command, args } = volume.enter?.(plain.command, plain.args) ?? plain;
+      const child = execa(command, args, {
         cwd: folder,
         env: { ...options.environment },
         stdin: "ignore",
@@ -112,7 +114,7 @@ export class ProcessTarget implements Target {
         reject: false,
       });
       const ended = child.then((result) => ({ exitCode: result.exitCode ?? null, signal: result.signal ?? null }));
-      if (child.pid === undefined) throw new TargetUnavailable(await whyNotStarted(executable, child));
+      if (child.pid === undefined) throw new TargetUnavailable(await whyNotStarted(command, child));
       this.run.recordProcess(child.pid);
       const patienceMs = options.patienceMs ?? this.how.patienceMs;
       return new ProcessInstance(child.pid, ended, endpoint, logFile, lastValue(config, "requirepass"), patienceMs);
@@ -122,10 +124,10 @@ export class ProcessTarget implements Target {
   }
 }
 
-async function whyNotStarted(executable: string, child: PromiseLike<{ readonly failed: boolean }>): Promise<string> {
+async function whyNotStarted(command: string, child: PromiseLike<{ readonly failed: boolean }>): Promise<string> {
   const result = await child;
   const reason = "shortMessage" in result ? String(result.shortMessage) : "no reason given";
-  return `${executable} cannot be started: ${reason}`;
+  return `${command} cannot be started: ${reason}`;
 }
 
 /** Where the store lives and listens. It comes last in the file, because the last value of a directive counts. */
