@@ -13,10 +13,10 @@ export const nameField = (what: string) =>
 /** A sentence or more. Files that ship explain themselves: an empty explanation is a mistake. */
 export const proseField = z.string().trim().min(1, { error: "expected a sentence" });
 
-/** A whole number of `least` or more. */
-export const countField = (least: number) => {
-  const error = `expected a whole number of ${least} or more`;
-  return z.int({ error }).min(least, { error });
+/** A whole number from `least` to `most`; the upper end keeps a slip of the finger from filling the machine. */
+export const countField = (least: number, most = 10_000_000) => {
+  const error = `expected a whole number from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
 };
 
 /** What a plan draws from: `500` means just that, `[100, 900]` anything between, both ends included. */
@@ -25,20 +25,19 @@ export interface Range {
   readonly most: number;
 }
 
-export const rangeField = (least: number) => {
-  const error = `expected a whole number of ${least} or more, or [from, to]`;
-  const bound = z.int().min(least);
+export const rangeField = (least: number, most = 10_000_000) => {
+  const error = `expected a whole number from ${least} to ${most}, or [from, to]`;
+  const bound = z.int().min(least).max(most);
   return z
     .union([bound, z.tuple([bound, bound])], { error })
     .refine((given) => typeof given === "number" || given[0] <= given[1], {
       error: "expected [from, to] with from not greater than to",
     })
-    .transform((given): Range => (typeof given === "number" ? { least: given, most: given } : between(...given)));
+    .transform((given): Range => {
+      const [from, to] = typeof given === "number" ? [given, given] : given;
+      return { least: from, most: to };
+    });
 };
-
-function between(least: number, most: number): Range {
-  return { least, most };
-}
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 

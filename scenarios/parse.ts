@@ -46,7 +46,17 @@ export function parseText<S extends z.ZodType>(
   if (checked.success && problems.length === 0) {
     return { file, value: checked.data, problemAt: (path, message) => source.problemAt(path, message) };
   }
-  throw new BadFile(problems.sort((a, b) => a.line - b.line || a.column - b.column));
+  throw new BadFile(inOrder(problems));
+}
+
+/** By place, and one for each place: what is wrong with a word first is what its writer must know first. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const places = new Map<string, Problem>();
+  for (const problem of problems) {
+    const place = `${problem.line}:${problem.column}`;
+    if (!places.has(place)) places.set(place, problem);
+  }
+  return [...places.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 function readText(file: string): string {
@@ -86,7 +96,7 @@ class Source {
     }
     const troubles = [...this.document.errors, ...this.document.warnings];
     if (troubles.length > 0) {
-      throw new BadFile(troubles.map((each) => this.problem(each.pos[0], each.pos[1], yamlTrouble(each))));
+      throw new BadFile(inOrder(troubles.map((each) => this.problem(each.pos[0], each.pos[1], yamlTrouble(each)))));
     }
   }
 
@@ -117,8 +127,7 @@ class Source {
     const missing = last !== undefined && typeof parent === "object" && parent !== null && !(last in parent);
     if (missing) return [this.problemAtKey(path.slice(0, -1), `${last} is missing: ${issue.message}`)];
     const found = valueAt(document, path);
-    const said = issue.code === "invalid_value" ? unknownWord(issue, found) : issue.message;
-    return [this.problemAt(path, `${said}, found ${describe(found)}`)];
+    return [this.problemAt(path, `${expected(issue, found)}, found ${describe(found)}`)];
   }
 
   private problemAtKey(path: Path, message: string): Problem {
@@ -177,30 +186,35 @@ function expectation(issue: z.core.$ZodRawIssue): string {
     case "invalid_type":
       return `expected ${typeNames[issue.expected] ?? issue.expected}`;
     case "invalid_value":
-      return `expected ${issue.values.length === 1 ? "" : "one of "}${issue.values.join(", ")}`;
+      return `expected ${issue.values.join(" or ")}`;
     case "too_small":
       return issue.origin === "array"
         ? `expected a list of at least ${issue.minimum}`
         : `expected at least ${issue.minimum}`;
-    case "invalid_union":
-      return `expected one of ${((issue["options"] as unknown[] | undefined) ?? []).join(", ")}`;
     default:
       return `expected something else (${issue.code})`;
   }
 }
 
-function unknownWord(issue: z.core.$ZodIssueInvalidValue, found: unknown): string {
-  const words = issue.values.filter((value) => typeof value === "string");
+/** What would have been right, and of several words the one that was probably meant. */
+function expected(issue: z.core.$ZodIssue, found: unknown): string {
+  const words = wordsOf(issue).filter((word) => typeof word === "string");
+  if (words.length < 2) return issue.message;
   const likely = typeof found === "string" ? nearest(found, words) : undefined;
-  return likely === undefined ? issue.message : `${issue.message} (did you mean ${likely}?)`;
+  return `expected one of ${words.join(", ")}${likely === undefined ? "" : ` (did you mean ${likely}?)`}`;
+}
+
+function wordsOf(issue: z.core.$ZodIssue): readonly unknown[] {
+  if (issue.code === "invalid_value") return issue.values;
+  return issue.code === "invalid_union" && "options" in issue ? (issue.options as unknown[]) : [];
 }
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (typeof value === "object") return "keys and values";
   const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  if (text.length <= 60) return text;
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "keys and values" : `${text.slice(0, 57)}…`;
 }
 
 interface JsonSchema {
@@ -209,6 +223,7 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly const?: unknown;
+  readonly propertyNames?: { readonly enum?: readonly string[] };
 }
 
 /** The keys that may stand at `path`, given what the document holds there (which trigger it is decides its keys). */
@@ -219,7 +234,7 @@ function knownKeys(schema: z.ZodType, document: unknown, path: Path): string[] {
     const value = valueAt(document, path.slice(0, index + 1));
     places = places.flatMap((place) => alternatives(below(place, part), value));
   }
-  return places.flatMap((place) => Object.keys(place.properties ?? {}));
+  return places.flatMap((place) => [...Object.keys(place.properties ?? {}), ...(place.propertyNames?.enum ?? [])]);
 }
 
 function below(place: JsonSchema, part: string | number): JsonSchema {

@@ -19,13 +19,17 @@ export interface Problem {
   readonly text?: string;
 }
 
+/** More than that nobody reads; a file of another kind has one for each line. */
+const shownMax = 20;
+
 /** A file that cannot be used, with all that is wrong with it in one go. */
 export class BadFile extends Error {
   override readonly name = "BadFile";
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join("\n"));
+    const rest = problems.length - shownMax;
+    super([...problems.slice(0, shownMax).map(formatProblem), ...(rest > 0 ? [`… and ${rest} more`] : [])].join("\n"));
     this.problems = problems;
   }
 }

@@ -28,16 +28,16 @@ export const operationFamilies = ["strings", "lists", "hashes", "sets", "sorted-
 
 const workloadSchema = z.strictObject({
   profile: z.enum(profileNames).default("mixed").describe("what kind of user the clients play"),
-  clients: countField(1).default(4).describe("connections, each with keys of its own"),
+  clients: countField(1, 1_000).default(4).describe("connections, each with keys of its own"),
   calls: countField(1).default(2_000).describe("the most calls of one cycle, all clients together"),
-  pipeline: countField(1).default(8).describe("the most calls that one client has on the way at a time"),
-  keys: countField(1).default(40).describe("keys of each client"),
-  valueBytes: rangeField(0)
+  pipeline: countField(1, 10_000).default(8).describe("the most calls that one client has on the way at a time"),
+  keys: countField(1, 1_000_000).default(40).describe("keys of each client"),
+  valueBytes: rangeField(0, 16 * 1024 * 1024)
     .default({ least: 4, most: 200 })
     .describe("how long a value is, in bytes; a number or [from, to]"),
-  databases: countField(1).default(2).describe("how many databases the keys are spread over"),
+  databases: countField(1, 16).default(2).describe("how many databases the keys are spread over"),
   weights: z
-    .partialRecord(z.enum(operationFamilies), z.number().min(0, { error: "expected a weight of 0 or more" }))
+    .partialRecord(z.enum(operationFamilies), z.number().min(0, { error: "expected a weight, 0 or more" }))
     .default({})
     .describe("how often a family of operations is drawn, where the profile's weight does not fit"),
 });
@@ -180,7 +180,7 @@ export const scenarioSchema = z.strictObject({
     }))
     .describe("how often: --runs and --time of the command line come before it"),
   needs: needsSchema.describe("with less than this the verdict is unknown: nothing was tested (N1)"),
-  chain: countField(1).default(1).describe("crashes in a row, each on what the one before left"),
+  chain: countField(1, 1_000).default(1).describe("crashes in a row, each on what the one before left"),
   expect: expectSchema.describe("what fails the run beyond a broken promise, and what does not"),
 });
 
