@@ -50,10 +50,10 @@ export interface Disk {
   /** The same, without holding up the turn. */
   syncDirInBackground(dir: string): Promise<void>;
   /**
-   * Takes the folder for this process until it ends, however it ends.
-   * @throws DiskError with code `EBUSY` when another living process holds it.
+   * Takes a name in a folder for this process until it ends, however it ends; leaves nothing behind.
+   * @throws HeldError when another living process has it.
    */
-  lockDir(dir: string): Promise<void>;
+  lock(dir: string, name: string): Promise<void>;
 }
 
 export interface DiskFile {
@@ -91,6 +91,17 @@ export class DiskError extends Error {
   }
 }
 
+/** Another living process has what was to be locked. */
+export class HeldError extends DiskError {
+  /** Who, as far as it is known: a process number, a command line. */
+  readonly holder: string;
+
+  constructor(path: string, holder: string) {
+    super("EBUSY", "lock", path);
+    this.holder = holder;
+  }
+}
+
 const errnoTexts: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
   EBUSY: "Device or resource busy",
@@ -106,6 +117,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
   ENOTDIR: "Not a directory",
   EPERM: "Operation not permitted",
   EROFS: "Read-only file system",
+  ESTALE: "Another process has replaced it meanwhile",
   EXDEV: "Invalid cross-device link",
 };
 
