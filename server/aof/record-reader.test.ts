@@ -1,0 +1,96 @@
+import { expect } from "chai";
+import { FakeDisk } from "../../tests/doubles/fake-disk.ts";
+import { DamagedFile } from "../codec/damaged-file.ts";
+import { RecordReader, TORN } from "./record-reader.ts";
+
+const path = "/d/log";
+
+function readerOf(content: string | Uint8Array): RecordReader {
+  const disk = new FakeDisk("/d");
+  disk.put(path, content);
+  return new RecordReader(disk.open(path, "read"), 0);
+}
+
+function readAll(content: string | Uint8Array): (string[] | typeof TORN)[] {
+  const reader = readerOf(content);
+  const records: (string[] | typeof TORN)[] = [];
+  for (let record = reader.next(); record !== undefined; record = reader.next()) {
+    records.push(record);
+    if (record === TORN) break;
+  }
+  return records;
+}
+
+function record(...args: string[]): string {
+  return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join("")}`;
+}
+
+describe("reading a log of commands", () => {
+  it("gives the records in order, binary and empty arguments included", () => {
+    const binary = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
+    expect(readAll(record("SET", binary, "") + record("DEL", binary))).to.deep.equal([
+      ["SET", binary, ""],
+      ["DEL", binary],
+    ]);
+  });
+
+  it("passes over annotations between records", () => {
+    const text = `#TS:1\r\n${record("a")}#LB:crc64=00 len=1\r\n#\n${record("b")}#TS:2\r\n`;
+    expect(readAll(text)).to.deep.equal([["a"], ["b"]]);
+  });
+
+  it("finds a file torn at every byte of its last record, and says where the last whole one ended", () => {
+    const whole = record("SET", "k", "v");
+    const last = record("RPUSH", "a list", "0123456789ab");
+    for (let length = 1; length < last.length; length++) {
+      const reader = readerOf(whole + last.slice(0, length));
+      expect(reader.next()).to.deep.equal(["SET", "k", "v"]);
+      expect(reader.next(), `torn after ${length} bytes`).to.equal(TORN);
+      expect(reader.offset).to.equal(whole.length);
+    }
+  });
+
+  it("takes half an annotation at the end for torn, so that nothing is appended to its line", () => {
+    const reader = readerOf(`${record("a")}#TS:16282`);
+    reader.next();
+    expect(reader.next()).to.equal(TORN);
+    expect(reader.offset).to.equal(record("a").length);
+  });
+
+  it("reads records that are larger than what it reads at once, and many that are not", () => {
+    const large = "x".repeat(700_001);
+    const many = Array.from({ length: 20_000 }, (_, index) => record("SET", `key:${index}`, "value"));
+    const records = readAll(record("SET", "large", large) + many.join("") + record("SET", "large", large));
+    expect(records).to.have.length(20_002);
+    expect(records[0]).to.deep.equal(["SET", "large", large]);
+    expect(records[20_000]).to.deep.equal(["SET", "key:19999", "value"]);
+    expect(records[20_001]).to.deep.equal(["SET", "large", large]);
+  });
+
+  it("does not look at the two bytes behind an argument", () => {
+    expect(readAll("*1\r\n$4\r\nPING\0\0*1\r\n$1\r\nax\n")).to.deep.equal([["PING"], ["a"]]);
+  });
+
+  for (const [what, bytes] of [
+    ["letters", "!!!"],
+    ["NUL bytes", "\0".repeat(4096)],
+    ["a blank line", "\r\n"],
+    ["a count of 0", "*0\r\n"],
+    ["a negative count", "*-1\r\n"],
+    ["no count", "*\r\n"],
+    ["an argument without its length", "*1\r\nPING\r\n"],
+    ["a negative length", "*1\r\n$-1\r\n"],
+    ["a length of letters", "*1\r\n$abc\r\n"],
+    ["an annotation without an end", `#${"x".repeat(3000)}`],
+  ] as const) {
+    it(`refuses ${what}, with the offset`, () => {
+      const before = record("SET", "k", "v");
+      const reader = readerOf(before + bytes + record("SET", "k", "w"));
+      reader.next();
+      expect(() => reader.next())
+        .to.throw(DamagedFile)
+        .that.satisfies((error: DamagedFile) => error.path === path && error.offset >= before.length);
+      expect(reader.offset).to.equal(before.length);
+    });
+  }
+});

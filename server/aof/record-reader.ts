@@ -1,0 +1,128 @@
+/**
+ * Reads a log of commands, record by record.
+ *
+ *     #TS:1628217470\r\n                                an annotation: any line that begins with # is passed over
+ *     *3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n         a record: count, then length and bytes of each argument
+ *                        └ where the file may end ┘     torn: what a crash leaves of the last record
+ *
+ * As lenient as Redis's own reader: the two bytes behind an argument are passed over, whatever they are. What can only
+ * come from damage (another first byte, no digits, a negative length) is refused with its offset.
+ */
+import { DamagedFile } from "../codec/damaged-file.ts";
+import type { DiskFile } from "../world/world.ts";
+
+const windowBytes = 256 * 1024;
+const lineBytesMax = 1024;
+const LF = 10;
+const CR = 13;
+const HASH = 35;
+const DOLLAR = 36;
+const STAR = 42;
+const ZERO = 48;
+const NINE = 57;
+/** More digits than any count or length has: a number that is still growing then is damage. */
+const digitsMax = 15;
+
+/** The file ends inside a record. */
+export const TORN = Symbol("torn");
+
+export class RecordReader {
+  private readonly file: DiskFile;
+  private readonly sizeBytes: number;
+  /** Part of the file: the byte at `windowStart` + i is `window[i]`. */
+  private window: Buffer = Buffer.alloc(0);
+  private windowStart: number;
+  /** Position in the window. */
+  private at = 0;
+  private recordEnd: number;
+
+  constructor(file: DiskFile, offset: number) {
+    this.file = file;
+    this.sizeBytes = file.size();
+    this.windowStart = offset;
+    this.recordEnd = offset;
+  }
+
+  /** Behind the last whole record. */
+  get offset(): number {
+    return this.recordEnd;
+  }
+
+  /**
+   * The next record; undefined at the clean end of the file.
+   * @throws DamagedFile
+   */
+  next(): string[] | typeof TORN | undefined {
+    for (;;) {
+      if (!this.has(1)) return undefined;
+      if (this.window[this.at] !== HASH) break;
+      // Torn as well: whatever is appended behind half a line would be taken for its other half.
+      if (!this.skipLine()) return TORN;
+    }
+    if (this.window[this.at] !== STAR) this.fail("a record begins with '*'");
+    const count = this.number();
+    if (count === undefined) return TORN;
+    if (count < 1) this.fail("a record has at least one argument");
+    const args: string[] = [];
+    for (let index = 0; index < count; index++) {
+      if (!this.has(1)) return TORN;
+      if (this.window[this.at] !== DOLLAR) this.fail("an argument begins with '$'");
+      const length = this.number();
+      if (length === undefined || !this.has(length + 2)) return TORN;
+      args.push(this.window.toString("latin1", this.at, this.at + length));
+      this.at += length + 2;
+    }
+    this.recordEnd = this.windowStart + this.at;
+    return args;
+  }
+
+  /** The number of the line `*3\r\n` at the position, which moves behind it; undefined when the file ends before. */
+  private number(): number | undefined {
+    this.has(digitsMax + 3);
+    let value = 0;
+    for (let at = this.at + 1; at < this.window.length; at++) {
+      const byte = this.window[at] as number;
+      if (byte === CR || byte === LF) {
+        if (at === this.at + 1) this.fail("a number follows");
+        const end = byte === CR ? at + 2 : at + 1;
+        if (end > this.window.length) return undefined;
+        if (this.window[end - 1] !== LF) this.fail("the line ends behind its number");
+        this.at = end;
+        return value;
+      }
+      if (byte < ZERO || byte > NINE || at - this.at > digitsMax) this.fail("a number of digits alone follows");
+      value = value * 10 + byte - ZERO;
+    }
+    return undefined;
+  }
+
+  /** Moves behind the next line end. False when there is none. */
+  private skipLine(): boolean {
+    for (let wanted = 64; ; wanted *= 2) {
+      const complete = this.has(wanted);
+      const newline = this.window.subarray(0, this.at + lineBytesMax).indexOf(LF, this.at);
+      if (newline >= 0) {
+        this.at = newline + 1;
+        return true;
+      }
+      if (wanted > lineBytesMax) this.fail(`a line of at most ${lineBytesMax} bytes`);
+      if (!complete) return false;
+    }
+  }
+
+  /** Makes `length` bytes from the position on present; false when the file ends before. */
+  private has(length: number): boolean {
+    if (this.at + length <= this.window.length) return true;
+    const from = this.windowStart + this.at;
+    if (from + length > this.sizeBytes && this.windowStart + this.window.length >= this.sizeBytes) return false;
+    const bytes = this.file.read(from, Math.max(length, windowBytes));
+    this.window = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.windowStart = from;
+    this.at = 0;
+    return length <= this.window.length;
+  }
+
+  private fail(expected: string): never {
+    throw new DamagedFile(this.file.path, this.windowStart + this.at, expected);
+  }
+}
