@@ -1,0 +1,135 @@
+/**
+ * A dense table of keys: what a large hash or set is made of.
+ *
+ *     slot     0    1    2    3
+ *     keys     a    b    c    d           no holes: a key drawn at random is one draw
+ *     values   …                          further columns belong to the owner and follow the same moves
+ *
+ *     remove b:   the last key takes its place      a    d    c
+ *
+ * Keys only ever move downwards. Whoever walks from the highest slot down to 0 therefore meets every key that stays,
+ * whatever is added and removed meanwhile: a scan's cursor is the number of slots not visited yet, and nothing has to
+ * be remembered between its steps. An image (see data-type.ts) is the same walk with a mark for every slot that was
+ * there when it began: before a marked slot changes or goes, what it holds is kept.
+ */
+import { assert } from "../assert.ts";
+
+export class KeyTable {
+  /** In slot order. To be read only. */
+  readonly keys: string[] = [];
+  private readonly slots = new Map<string, number>();
+  private marks: Uint8Array | undefined;
+  private keep: ((slot: number) => void) | undefined;
+
+  get size(): number {
+    return this.keys.length;
+  }
+
+  /** −1 when there is no such key. */
+  slotOf(key: string): number {
+    return this.slots.get(key) ?? -1;
+  }
+
+  has(key: string): boolean {
+    return this.slots.has(key);
+  }
+
+  /**
+   * Adds a key that is not there yet, in the slot `size`.
+   * @returns false when it was there, which spoils the table: only a loader, who then gives up, may try.
+   */
+  append(key: string): boolean {
+    const slot = this.keys.length;
+    this.slots.set(key, slot);
+    this.keys.push(key);
+    return this.slots.size > slot;
+  }
+
+  /**
+   * Removes the key of a slot. The owner then moves its own columns likewise: the last entry into `slot`, and the end
+   * is cut off.
+   */
+  remove(slot: number): void {
+    this.touch(slot);
+    const last = this.keys.length - 1;
+    const { marks } = this;
+    this.slots.delete(this.keys[slot] as string);
+    const moved = this.keys.pop() as string;
+    if (slot !== last) {
+      this.keys[slot] = moved;
+      this.slots.set(moved, slot);
+    }
+    if (marks !== undefined && last < marks.length) {
+      if (slot !== last) marks[slot] = marks[last] as number;
+      marks[last] = 0;
+    }
+  }
+
+  /** To be called before a column of the slot changes. */
+  touch(slot: number): void {
+    if (this.marks === undefined || this.marks[slot] !== 1) return;
+    this.marks[slot] = 0;
+    this.keep?.(slot);
+  }
+
+  /**
+   * One step of a scan: calls `visit` for `count` slots at least, as far as there are so many.
+   * @param cursor 0 to begin, then what the step before returned
+   * @returns 0 when the walk is done
+   */
+  scan(cursor: number, count: number, visit: (slot: number) => void): number {
+    let left = cursor === 0 ? this.size : Math.min(cursor, this.size);
+    const stop = Math.max(0, left - count);
+    while (left > stop) visit(--left);
+    return left;
+  }
+
+  /**
+   * The entries as they are now, whatever happens to the table while they are given: what changes before its turn is
+   * kept as it was and comes first, everything else comes from the table, downwards.
+   */
+  image<Entry>(read: (slot: number) => Entry): Image<Entry> {
+    assert(this.marks === undefined, "a value has one image at a time");
+    const kept: Entry[] = [];
+    this.marks = new Uint8Array(this.size).fill(1);
+    this.keep = (slot) => kept.push(read(slot));
+    return { size: this.size, entries: this.imageEntries(read, kept), release: () => this.thaw() };
+  }
+
+  private *imageEntries<Entry>(read: (slot: number) => Entry, kept: Entry[]): Generator<Entry, void, undefined> {
+    for (let slot = this.size - 1; slot >= 0; slot--) {
+      while (kept.length > 0) yield kept.pop() as Entry;
+      if (this.marks?.[slot] !== 1) continue;
+      this.marks[slot] = 0;
+      yield read(slot);
+    }
+    yield* kept;
+    this.thaw();
+  }
+
+  private thaw(): void {
+    this.marks = undefined;
+    this.keep = undefined;
+  }
+}
+
+/** The entries of a collection as they were at one moment. */
+export interface Image<Entry> {
+  readonly size: number;
+  /** To be walked once. */
+  readonly entries: Iterable<Entry>;
+  /** Nothing needs to be kept for it any more. */
+  release(): void;
+}
+
+/** The image of a collection that is small enough to be copied. */
+export function copiedImage<Entry>(entries: Iterable<Entry>): Image<Entry> {
+  const copy = [...entries];
+  return {
+    size: copy.length,
+    entries: copy,
+    release() {
+      copy.length = 0;
+    },
+  };
+}
