@@ -1,57 +1,201 @@
 /**
  * One connection: bytes in, requests to the server, replies out. What it owes its peer is collected during a turn and
  * sent at the end of it, after the log was flushed: an answer never leaves before what it answers for is written.
+ *
+ *     bytes → decoder → requests ──→ server
+ *                          ╎ held back while the session waits, and while too many replies are unread
+ *     peer ←──── unsent ←──┴─ replies
  */
-
-import { type Reply, ReplyError } from "./resp/reply.ts";
+import type { OutputClass } from "./config/special-directives.ts";
+import { LATER, type Reply, ReplyError, SILENCE } from "./resp/reply.ts";
 import { encodeReply } from "./resp/reply-encoder.ts";
 import { ProtocolError, RequestDecoder } from "./resp/request-decoder.ts";
 import type { Server } from "./server.ts";
 import { Session } from "./session.ts";
 import type { Connection } from "./world/world.ts";
 
+/**
+ * Replies that its peer has not read before a client's requests are held back. Generous, because many clients write a
+ * long pipeline before they read the first reply.
+ */
+const unreadBytesMax = 64 * 1024 * 1024;
+
+/** CLIENT REPLY. `skip`: the next request is not answered, and then it is `on` again. */
+export type ReplyMode = "on" | "off" | "skip";
+
 export class Client {
   readonly id: number;
   readonly session: Session;
   readonly connection: Connection;
+  readonly createdMs: number;
+  name = "";
+  replyMode: ReplyMode = "on";
+  noEvict = false;
+  /** In full, as `client|list`. */
+  lastCommand = "NULL";
+  lastActiveMs: number;
   private readonly server: Server;
   private readonly decoder = new RequestDecoder();
   private unsent = "";
+  /** The session waits: what arrives stays undecoded. */
+  private waits = false;
+  /** Too many replies are unread: nothing more is read or executed. */
+  private heldBack = false;
   private closing = false;
+  private closed = false;
+  private softLimitExceededSinceMs: number | undefined;
 
   constructor(id: number, server: Server, connection: Connection) {
     this.id = id;
     this.server = server;
     this.connection = connection;
-    this.session = new Session(server);
+    this.session = new Session(server, "client", this);
+    this.createdMs = this.lastActiveMs = server.world.clock.monotonicMs();
     connection.onData((bytes) => this.receive(bytes));
-    connection.onClosed(() => this.server.forget(this));
+    connection.onDrain(() => this.goOnAfterDrain());
+    connection.onClosed(() => this.end());
   }
 
+  /** Sent at the end of the turn. */
   answer(reply: Reply): void {
-    if (this.unsent === "") this.server.owesReplies(this);
+    if (reply === LATER || reply === SILENCE) return;
+    if (this.replyMode !== "on") {
+      if (this.replyMode === "skip") this.replyMode = "on";
+      return;
+    }
+    this.push(reply);
+  }
+
+  /** For what is not an answer to a request: a message of a channel. Not held back by CLIENT REPLY. */
+  push(reply: Reply): void {
+    if (this.closed) return;
+    if (this.unsent === "") this.server.turn.owesReplies(this);
     this.unsent += encodeReply(reply, this.session.protocol);
   }
 
-  /** Called by the server at the end of a turn, when the log has what the replies promise. */
+  /** Called by the turn when the log has what the replies promise. */
   sendReplies(): void {
+    if (this.closed) return;
+    this.server.statistics.outputBytes += this.unsent.length;
     this.connection.send(this.unsent);
     this.unsent = "";
     if (this.closing) this.connection.end();
+    else this.enforceOutputLimits();
+  }
+
+  /** The session's wait is over: executes what arrived meanwhile. */
+  proceed(): void {
+    this.waits = false;
+    this.handleRequests();
+  }
+
+  /** Closes when the replies it has by now are sent. */
+  closeAfterReplies(): void {
+    this.closing = true;
+    if (this.unsent === "") this.server.turn.owesReplies(this);
+  }
+
+  /** Closes now; what it has not sent is lost. */
+  destroy(): void {
+    if (this.closed) return;
+    this.connection.destroy();
+    this.end();
+  }
+
+  /** Replies that the peer has not taken yet. */
+  unreadBytes(): number {
+    return this.unsent.length + this.connection.unsentBytes();
+  }
+
+  /** Requests, or parts of one, that were not executed yet. */
+  pendingBytes(): number {
+    return this.decoder.pendingBytes;
+  }
+
+  /** A client that waits, or listens to channels, is not idle. */
+  get mayTimeOut(): boolean {
+    return !this.waits && this.session.subscriptionCount === 0;
+  }
+
+  /** It runs on this machine. */
+  get isLocal(): boolean {
+    return isLocalAddress(this.connection.remote);
+  }
+
+  get outputClass(): OutputClass {
+    return this.session.subscriptionCount > 0 ? "pubsub" : "normal";
+  }
+
+  /** After every send, and with the cron, because the soft limit is about time. */
+  enforceOutputLimits(): void {
+    const limit = this.server.config.get("client-output-buffer-limit")[this.outputClass];
+    const unread = this.unreadBytes();
+    const nowMs = this.server.world.clock.monotonicMs();
+    const overSoft = limit.softBytes > 0 && unread > limit.softBytes;
+    this.softLimitExceededSinceMs = overSoft ? (this.softLimitExceededSinceMs ?? nowMs) : undefined;
+    const softForMs = nowMs - (this.softLimitExceededSinceMs ?? nowMs);
+    if ((limit.hardBytes > 0 && unread > limit.hardBytes) || softForMs > limit.softSeconds * 1000) {
+      this.server.statistics.outputBufferLimitDisconnections++;
+      this.server.log.warning(`Client ${this.connection.remote} closed for overcoming of output buffer limits.`);
+      this.destroy();
+    }
   }
 
   private receive(bytes: Uint8Array): void {
-    if (this.closing) return;
+    if (this.closing || this.closed) return;
+    this.lastActiveMs = this.server.world.clock.monotonicMs();
+    this.server.statistics.inputBytes += bytes.length;
     this.decoder.feed(bytes as Buffer);
+    this.handleRequests();
+    if (this.decoder.pendingBytes > this.server.config.get("client-query-buffer-limit")) {
+      this.server.statistics.queryBufferLimitDisconnections++;
+      this.server.log.warning(`Closing client that reached max query buffer length: ${this.connection.remote}`);
+      this.destroy();
+    }
+  }
+
+  private handleRequests(): void {
+    const { execution } = this.server;
     try {
-      for (let args = this.decoder.next(); args !== undefined; args = this.decoder.next()) {
-        this.answer(this.server.execute(args, this.session));
+      while (!this.waits && !this.closing && !this.closed && !this.isHeldBack()) {
+        const args = this.decoder.next();
+        if (args === undefined) break;
+        const reply = execution.execute(args, this.session);
+        if (reply === LATER) this.waits = true;
+        else this.answer(reply);
       }
       this.decoder.release();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.answer(new ReplyError(`ERR Protocol error: ${error.message}`));
+      this.server.log.verbose(`Protocol error (${error.message}) from client ${this.connection.remote}`);
+      this.push(new ReplyError(`ERR Protocol error: ${error.message}`));
       this.closing = true;
     }
   }
+
+  private isHeldBack(): boolean {
+    if (!this.heldBack && this.unreadBytes() > unreadBytesMax) {
+      this.heldBack = true;
+      this.connection.pause();
+    }
+    return this.heldBack;
+  }
+
+  private goOnAfterDrain(): void {
+    if (!this.heldBack || this.closed) return;
+    this.heldBack = false;
+    this.connection.resume();
+    this.handleRequests();
+  }
+
+  private end(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.server.forget(this);
+  }
+}
+
+/** Of a unix socket, or a loopback address. */
+export function isLocalAddress(remote: string): boolean {
+  return /^(\/|127\.|\[?::1\]?:|\[?::ffff:127\.)/.test(remote);
 }

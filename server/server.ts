@@ -3,70 +3,182 @@
  *
  *     read what arrived → execute → append to the log → end of turn: flush the log (write, sync) → send the replies
  *
- * so whatever a reply promises is in the log's file before the reply leaves.
+ * so whatever a reply promises is in the log's file before the reply leaves. What a server is made of:
+ *
+ *     world ── the outside          config ── what it is told          parts ── what can be exchanged
+ *        clients ─ sessions ─→ execution ─→ commands ─→ keyspace
+ *                                  └─→ propagation ─→ persistence
  */
+import { Blocking } from "./blocking.ts";
+import { Channels } from "./channels.ts";
 import { Client } from "./client.ts";
-import type { Args } from "./commands/command.ts";
-import { findCommand } from "./commands/commands.ts";
-import { type Database, Keyspace } from "./keyspace/keyspace.ts";
-import { type Reply, ReplyError } from "./resp/reply.ts";
-import type { Session } from "./session.ts";
-import type { Address, Connection, Listener, World } from "./world/world.ts";
+import { CommandTable } from "./command-table.ts";
+import { commands } from "./commands/commands.ts";
+import { Config } from "./config/config.ts";
+import { Cron } from "./cron.ts";
+import { Execution } from "./execution.ts";
+import type { Database } from "./keyspace/database.ts";
+import { Keyspace, type KeyspaceOwner } from "./keyspace/keyspace.ts";
+import type { SlotTable } from "./keyspace/slot-table.ts";
+import { Notifications } from "./notifications.ts";
+import { correctParts, type Parts } from "./parts.ts";
+import { Pause } from "./pause.ts";
+import type { PersistenceSteps, StopOrder } from "./persistence.ts";
+import type { Propagation } from "./propagation.ts";
+import { ServerLog } from "./server-log.ts";
+import { Session } from "./session.ts";
+import { Statistics } from "./statistics.ts";
+import type { Turn } from "./turn.ts";
+import { Watching } from "./watching.ts";
+import { type Connection, ListenError, type Listener, type World } from "./world/world.ts";
 
 export class Server {
   readonly world: World;
+  readonly config: Config;
+  readonly parts: Parts;
+  readonly log: ServerLog;
+  readonly statistics = new Statistics();
+  readonly commands = new CommandTable(commands.values());
   readonly keyspace: Keyspace;
-  private readonly clients = new Set<Client>();
-  private owing: Client[] = [];
+  readonly watching: Watching;
+  readonly channels = new Channels();
+  readonly notifications: Notifications;
+  readonly execution: Execution;
+  readonly blocking: Blocking;
+  readonly pause: Pause;
+  readonly persistence: PersistenceSteps;
+  readonly propagation: Propagation;
+  readonly turn: Turn;
+  readonly cron: Cron;
+  /** In the order in which they came. */
+  readonly clients = new Map<number, Client>();
+  readonly startedMs: number;
+  readonly startedMonotonicMs: number;
+  /** True while recovery reads the data: most commands are refused. */
+  loading = false;
+  private readonly listeners: Listener[] = [];
   private nextClientId = 1;
 
-  constructor(world: World) {
+  constructor(world: World, config = new Config(), parts: Parts = correctParts) {
     this.world = world;
-    this.keyspace = new Keyspace(
-      { nowMs: () => world.clock.wallMs(), expired: (db, key) => this.keyExpired(db, key) },
-      16,
-    );
+    this.config = config;
+    this.parts = parts;
+    this.log = new ServerLog(world, config);
+    this.keyspace = new Keyspace(this.keyspaceOwner(), config.get("databases"));
+    this.watching = new Watching(this.keyspace);
+    this.notifications = new Notifications(this.channels, config);
+    this.execution = new Execution(this);
+    this.blocking = new Blocking(this);
+    this.pause = new Pause(this);
+    this.persistence = new parts.Persistence(this);
+    this.propagation = new parts.Propagation(this.persistence);
+    this.turn = new parts.Turn(this);
+    this.cron = new Cron(this, new parts.ExpiryCycle(this.keyspace));
+    this.startedMs = world.clock.wallMs();
+    this.startedMonotonicMs = world.clock.monotonicMs();
+    this.keyspace.nowMs = this.startedMs;
+    config.whenSet("notify-keyspace-events", () => this.watchedOrNot());
+    this.watchedOrNot();
   }
 
-  async listen(address: Address): Promise<Listener> {
-    return this.world.net.listen(address, (connection) => this.accept(connection));
-  }
-
-  /** Executes one request on behalf of a session. */
-  execute(args: Args, session: Session): Reply {
-    const command = findCommand(args[0] as string);
-    if (command === undefined) return new ReplyError(`ERR unknown command '${args[0]}'`);
-    if (args.length !== command.arity && (command.arity > 0 || args.length < -command.arity)) {
-      return new ReplyError(`ERR wrong number of arguments for '${command.name}' command`);
+  /** Listens, loads what the folder holds, and serves. Rejects when it cannot be had; the text says why. */
+  async start(): Promise<void> {
+    this.log.warning("Server initialized");
+    await this.listen();
+    this.loading = true;
+    await this.persistence.recover();
+    this.loading = false;
+    this.cron.start();
+    for (const { address } of this.listeners) {
+      if ("path" in address) this.log.notice(`The server is now ready to accept connections at ${address.path}`);
     }
-    try {
-      return command.run(args, session);
-    } catch (error) {
-      if (error instanceof ReplyError) return error;
-      throw error;
-    }
+    if (this.listeners.some(({ address }) => "port" in address)) this.log.notice("Ready to accept connections");
   }
 
-  owesReplies(client: Client): void {
-    if (this.owing.length === 0) this.world.clock.endOfTurn(() => this.endTurn());
-    this.owing.push(client);
+  /** Ends the process as the order says; returns false when something could not be saved and the order does not force. */
+  stop(order: StopOrder): boolean {
+    const refusal = this.persistence.prepareStop(order);
+    if (refusal !== undefined) {
+      this.log.warning(refusal);
+      return false;
+    }
+    for (const listener of this.listeners) listener.close();
+    this.log.warning("Redis is now ready to exit, bye bye...");
+    this.world.process.exit(0);
+  }
+
+  /** For the log's loader, and for what the server does on its own account. */
+  newSession(role: "log" | "server"): Session {
+    return new Session(this, role);
   }
 
   forget(client: Client): void {
-    this.clients.delete(client);
+    this.clients.delete(client.id);
+    this.blocking.forget(client.session);
+    this.watching.forget(client.session);
+    this.channels.forget(client.session);
+    this.watchedOrNot();
+  }
+
+  /** DEBUG and the like: only where the directive `enable-debug-command` allows it. */
+  allowsProtected(session: Session): boolean {
+    const allowed = this.config.get("enable-debug-command");
+    return allowed === "yes" || (allowed === "local" && session.client?.isLocal === true);
+  }
+
+  /** Commands announce changes only while somebody wants to know. */
+  watchedOrNot(): void {
+    this.keyspace.observed = this.watching.count > 0 || this.notifications.areWanted;
+  }
+
+  private async listen(): Promise<void> {
+    const port = this.config.get("port");
+    const path = this.config.get("unixsocket");
+    if (port !== 0) {
+      for (const word of this.config.get("bind")) await this.listenAt(word, port);
+    }
+    const accept = (connection: Connection) => this.accept(connection);
+    if (path !== "") this.listeners.push(await this.world.net.listen({ path }, accept));
+  }
+
+  private async listenAt(word: string, port: number): Promise<void> {
+    const isOptional = word.startsWith("-");
+    const host = (isOptional ? word.slice(1) : word).replace(/^\*$/, "0.0.0.0").replace(/^::\*$/, "::");
+    try {
+      this.listeners.push(await this.world.net.listen({ host, port }, (connection) => this.accept(connection)));
+    } catch (error) {
+      const isMissing = error instanceof ListenError && /^(EADDRNOTAVAIL|EAFNOSUPPORT)$/.test(error.code);
+      if (!isOptional || !isMissing) throw error;
+      this.log.verbose(`Not listening: ${error.message}`);
+    }
   }
 
   private accept(connection: Connection): void {
-    this.clients.add(new Client(this.nextClientId++, this, connection));
+    this.statistics.connectionsReceived++;
+    const client = new Client(this.nextClientId++, this, connection);
+    this.clients.set(client.id, client);
   }
 
-  private endTurn(): void {
-    const owing = this.owing;
-    this.owing = [];
-    for (const client of owing) client.sendReplies();
+  private keyspaceOwner(): KeyspaceOwner {
+    return {
+      expired: (db, key) => this.keyExpired(db, key),
+      changed: (db, key) => this.watching.keyChanged(db, key),
+      happened: (event, db, key) => this.notifications.announce(event, db, key),
+      added: (db, key) => this.blocking.keyReady(db, key),
+      replaced: (db, before, after) => this.keysReplaced(db, before, after),
+    };
   }
 
-  private keyExpired(_db: Database, _key: string): void {
-    this.keyspace.dirty++;
+  private keyExpired(db: Database, key: string): void {
+    this.statistics.expiredKeys++;
+    this.propagation.add(db.index, [this.config.get("lazyfree-lazy-expire") ? "UNLINK" : "DEL", key]);
+    if (!this.keyspace.observed) return;
+    this.notifications.announce("expired", db, key);
+    this.watching.keyChanged(db, key);
+  }
+
+  private keysReplaced(db: Database, before: SlotTable, after: SlotTable): void {
+    this.watching.keysReplaced(db, before, after);
+    this.blocking.keysReplaced(db, after);
   }
 }

@@ -22,9 +22,17 @@ export type Flag =
   | "fast"
   | "no_auth"
   | "no_multi"
+  | "no_async_loading"
+  | "no_mandatory_keys"
+  | "allow_busy"
   | "skip_slowlog"
+  | "skip_monitor"
   | "movablekeys"
-  | "may_replicate";
+  | "may_replicate"
+  /** Only where a directive allows it: DEBUG. */
+  | "protected"
+  /** May remove keys that it was not asked about (SCAN, RANDOMKEY meet expired ones): its entries are not one unit. */
+  | "touches_arbitrary_keys";
 
 /** Which arguments are keys: from `first` to `last` (negative counts from the end), every `step`-th. */
 export interface KeySpec {
@@ -32,6 +40,11 @@ export interface KeySpec {
   readonly last: number;
   readonly step: number;
 }
+
+/** One key, right behind the command's name. */
+export const ONE_KEY: KeySpec = { first: 1, last: 1, step: 1 };
+/** Every argument is a key. */
+export const ALL_KEYS: KeySpec = { first: 1, last: -1, step: 1 };
 
 export interface Command {
   /** In lower case. A subcommand is `config|get`. */
@@ -45,8 +58,8 @@ export interface Command {
   readonly group: string;
   readonly subcommands?: ReadonlyMap<string, Command>;
   /**
-   * Does the work. What changed is counted by the keyspace (`dirty`); when it rose, the request is logged as received,
-   * unless the command said otherwise with `session.logAs(…)`.
+   * Does the work. What changed is made known by `db.changed(…)`; when that counted anything, the request is logged as
+   * received, unless the command said otherwise with `session.logAs(…)`.
    * @throws ReplyError
    */
   run(args: Args, session: Session): Reply;

@@ -2,12 +2,8 @@
 import type { Command } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { stringCommands } from "./strings.ts";
+import { transactionCommands } from "./transactions.ts";
 
 export const commands: ReadonlyMap<string, Command> = new Map(
-  [...connectionCommands, ...stringCommands].map((command) => [command.name, command]),
+  [...connectionCommands, ...stringCommands, ...transactionCommands].map((command) => [command.name, command]),
 );
-
-/** By name in any case. */
-export function findCommand(name: string): Command | undefined {
-  return commands.get(name) ?? commands.get(name.toLowerCase());
-}

@@ -1,5 +1,5 @@
 /** Commands on strings. */
-import { OK, ReplyError } from "../resp/reply.ts";
+import { OK, WRONG_TYPE } from "../resp/reply.ts";
 import type { Command } from "./command.ts";
 
 export const stringCommands: readonly Command[] = [
@@ -12,8 +12,7 @@ export const stringCommands: readonly Command[] = [
     run(args, { db }) {
       const value = db.get(args[1] as string);
       if (value === undefined) return null;
-      if (typeof value === "object")
-        throw new ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value");
+      if (typeof value === "object") throw WRONG_TYPE;
       return String(value);
     },
   },
@@ -23,9 +22,10 @@ export const stringCommands: readonly Command[] = [
     flags: new Set(["write", "denyoom"]),
     keys: { first: 1, last: 1, step: 1 },
     group: "string",
-    run(args, { db, server }) {
-      db.set(args[1] as string, args[2] as string);
-      server.keyspace.dirty++;
+    run(args, { db }) {
+      const key = args[1] as string;
+      db.set(key, args[2] as string);
+      db.changed(key, "set");
       return OK;
     },
   },

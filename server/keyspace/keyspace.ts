@@ -1,36 +1,42 @@
 /**
- * The keyspace: sixteen databases, each a slot table.
+ * The keyspace: numbered databases, each on a slot table, and what is true of all of them: the time by which keys
+ * expire, the count of changes, the snapshot in progress.
  *
- *     slots: Map key → slot          slot   0      1      2      3
- *                                    keys   a      b      ·      c        · = free, listed in `free`
- *                                    values 1      Hash   ·      List
- *                                    deadlines     …                      wall milliseconds, NEVER when there is none
- *                                    versions      …                      epoch of the last change
- *
- * A slot keeps its number as long as its key lives. So SCAN is a walk over slots that misses nothing, RANDOMKEY is a
- * draw, and a snapshot is a walk in which a slot whose version is older than the snapshot's epoch was not written yet
- * (see frozen-view.ts).
- *
- * Laws: whoever changes a value asks for it with `forWrite` (or replaces it with `set`), because that is where a
- * snapshot in progress saves the old one; and adds to `dirty` what Redis would count as changes.
+ * Whoever owns a keyspace (the server) sets `nowMs` before each command, and it stands still until the command is done:
+ * a key cannot expire between two lookups of one command or one transaction.
  */
 import { assert } from "../assert.ts";
 import type { Value } from "../types/value.ts";
+import { Database } from "./database.ts";
+import type { SlotTable } from "./slot-table.ts";
 
-/** The deadline of a key that does not expire. */
-export const NEVER = Number.POSITIVE_INFINITY;
-
-/** What a keyspace tells, and asks, its owner. */
+/** What a keyspace tells its owner. */
 export interface KeyspaceOwner {
-  nowMs(): number;
-  /** A key is past its deadline and was removed. */
+  /** A key is past its deadline and was removed: log its removal, before the command that met it. */
   expired(db: Database, key: string): void;
+  /** A key was changed or removed: whoever watches it must know. Only called while `observed`. */
+  changed(db: Database, key: string): void;
+  /** Something happened to a key; the name of the event as keyspace notifications have it. Only while `observed`. */
+  happened(event: string, db: Database, key: string): void;
+  /** A key came into being. Only called while `awaited`: a blocked client may be waiting for it. */
+  added(db: Database, key: string, value: Value): void;
+  /** All keys of a database were removed, or exchanged for those of another one. */
+  replaced(db: Database, before: SlotTable, after: SlotTable): void;
 }
 
 /** A snapshot in progress: it is told before a slot that it may not have written yet is changed. */
 export interface SlotKeeper {
-  keep(db: Database, slot: number): void;
+  keep(table: SlotTable, slot: number): void;
 }
+
+/** Whether a key past its deadline is removed when it is met. */
+export type Expiry =
+  /** It is removed, and gone. */
+  | "remove"
+  /** It is gone for whoever asks, but stays: clients are paused, the data set must not change. */
+  | "hide"
+  /** It is still there: while a log is replayed, keys are removed by the log alone. */
+  | "off";
 
 export class Keyspace {
   readonly owner: KeyspaceOwner;
@@ -40,10 +46,51 @@ export class Keyspace {
   /** Raised by every snapshot. */
   epoch = 1;
   keeper: SlotKeeper | undefined;
+  /** True while somebody watches keys or listens to keyspace notifications. */
+  observed = false;
+  /** True while clients are blocked on keys. */
+  awaited = false;
+  /** Lookups by reading commands that found their key, and that did not. */
+  hits = 0;
+  misses = 0;
+  private time = 0;
+  private timeS = 0;
+  private mode: Expiry = "remove";
+  /** A key whose deadline is smaller is expired. Below every deadline while expiry is off. */
+  private expiredBeforeMs = 0;
 
   constructor(owner: KeyspaceOwner, databaseCount: number) {
     this.owner = owner;
     this.databases = Array.from({ length: databaseCount }, (_, index) => new Database(this, index));
+  }
+
+  /** Wall milliseconds; stands still while a command runs. */
+  get nowMs(): number {
+    return this.time;
+  }
+
+  set nowMs(nowMs: number) {
+    if (nowMs === this.time) return;
+    this.time = nowMs;
+    this.timeS = Math.floor(nowMs / 1000);
+    if (this.mode !== "off") this.expiredBeforeMs = nowMs;
+  }
+
+  get nowS(): number {
+    return this.timeS;
+  }
+
+  get expiry(): Expiry {
+    return this.mode;
+  }
+
+  set expiry(mode: Expiry) {
+    this.mode = mode;
+    this.expiredBeforeMs = mode === "off" ? Number.NEGATIVE_INFINITY : this.time;
+  }
+
+  isPast(deadlineMs: number): boolean {
+    return deadlineMs < this.expiredBeforeMs;
   }
 
   db(index: number): Database {
@@ -51,119 +98,19 @@ export class Keyspace {
     assert(db !== undefined, `database ${index} exists`);
     return db;
   }
-}
 
-export class Database {
-  readonly keyspace: Keyspace;
-  readonly index: number;
-  readonly slots = new Map<string, number>();
-  readonly keys: (string | undefined)[] = [];
-  readonly values: (Value | undefined)[] = [];
-  readonly deadlines: number[] = [];
-  readonly versions: number[] = [];
-  /** How many keys have a deadline. */
-  expiresCount = 0;
-  private readonly free: number[] = [];
-
-  constructor(keyspace: Keyspace, index: number) {
-    this.keyspace = keyspace;
-    this.index = index;
-  }
-
+  /** The number of keys in all databases. */
   get size(): number {
-    return this.slots.size;
+    return this.databases.reduce((sum, db) => sum + db.size, 0);
   }
 
-  /** The value, to be read only. A key past its deadline is removed and not there. */
-  get(key: string): Value | undefined {
-    const slot = this.live(key);
-    return slot === undefined ? undefined : this.values[slot];
-  }
-
-  /** The value, to be changed in place. */
-  forWrite(key: string): Value | undefined {
-    const slot = this.live(key);
-    if (slot === undefined) return undefined;
-    this.touch(slot);
-    return this.values[slot];
-  }
-
-  /** Sets a value; the deadline stays when `deadlineMs` is not given. */
-  set(key: string, value: Value, deadlineMs?: number): void {
-    const slot = this.slots.get(key);
-    if (slot === undefined) {
-      this.add(key, value, deadlineMs ?? NEVER);
-      return;
-    }
-    this.touch(slot);
-    this.values[slot] = value;
-    if (deadlineMs !== undefined) this.changeDeadline(slot, deadlineMs);
-  }
-
-  /** True when there was such a key, not past its deadline. */
-  delete(key: string): boolean {
-    const slot = this.live(key);
-    if (slot === undefined) return false;
-    this.removeSlot(key, slot);
-    return true;
-  }
-
-  /** Wall milliseconds, or NEVER; undefined when there is no such key. */
-  deadline(key: string): number | undefined {
-    const slot = this.live(key);
-    return slot === undefined ? undefined : this.deadlines[slot];
-  }
-
-  setDeadline(key: string, deadlineMs: number): boolean {
-    const slot = this.live(key);
-    if (slot === undefined) return false;
-    this.touch(slot);
-    this.changeDeadline(slot, deadlineMs);
-    return true;
-  }
-
-  private live(key: string): number | undefined {
-    const slot = this.slots.get(key);
-    if (slot === undefined) return undefined;
-    const deadlineMs = this.deadlines[slot] as number;
-    if (deadlineMs === NEVER || deadlineMs > this.keyspace.owner.nowMs()) return slot;
-    this.removeSlot(key, slot);
-    this.keyspace.owner.expired(this, key);
-    return undefined;
-  }
-
-  private add(key: string, value: Value, deadlineMs: number): void {
-    const slot = this.free.pop() ?? this.keys.length;
-    this.slots.set(key, slot);
-    this.keys[slot] = key;
-    this.values[slot] = value;
-    this.deadlines[slot] = deadlineMs;
-    // A new key is younger than any snapshot in progress, which therefore passes over it.
-    this.versions[slot] = this.keyspace.epoch;
-    if (deadlineMs !== NEVER) this.expiresCount++;
-  }
-
-  private removeSlot(key: string, slot: number): void {
-    this.touch(slot);
-    if (this.deadlines[slot] !== NEVER) this.expiresCount--;
-    this.slots.delete(key);
-    this.keys[slot] = undefined;
-    this.values[slot] = undefined;
-    this.deadlines[slot] = NEVER;
-    this.free.push(slot);
-  }
-
-  private changeDeadline(slot: number, deadlineMs: number): void {
-    if (this.deadlines[slot] !== NEVER) this.expiresCount--;
-    if (deadlineMs !== NEVER) this.expiresCount++;
-    this.deadlines[slot] = deadlineMs;
-  }
-
-  /** Before any change of a slot: a snapshot that has not written it yet keeps what it held. */
-  private touch(slot: number): void {
-    const { keeper, epoch } = this.keyspace;
-    if (this.versions[slot] === epoch) return;
-    keeper?.keep(this, slot);
-    this.versions[slot] = epoch;
+  /** Exchanges the keys of two databases. What clients watch or wait for stays with the number. */
+  swap(first: Database, second: Database): void {
+    if (first === second) return;
+    const [before, after] = [first.table, second.table];
+    first.replaceTable(after);
+    second.replaceTable(before);
+    this.owner.replaced(first, before, after);
+    this.owner.replaced(second, after, before);
   }
 }

@@ -7,10 +7,12 @@ import {
   Double,
   MapReply,
   NilArray,
+  NoReply,
   PushReply,
   type Reply,
   ReplyError,
   SetReply,
+  Several,
   SimpleString,
   Verbatim,
 } from "./reply.ts";
@@ -38,6 +40,8 @@ export function encodeReply(reply: Reply, protocol: 2 | 3): string {
   }
   if (reply instanceof SetReply) return encodeItems(protocol === 3 ? "~" : "*", reply.members, protocol);
   if (reply instanceof PushReply) return encodeItems(protocol === 3 ? ">" : "*", reply.items, protocol);
+  if (reply instanceof Several) return reply.replies.map((item) => encodeReply(item, protocol)).join("");
+  if (reply instanceof NoReply) return "";
   return encodeItems("*", reply, protocol);
 }
 

@@ -23,7 +23,9 @@ export type Reply =
   | PushReply
   | NilArray
   | Verbatim
-  | Bool;
+  | Bool
+  | Several
+  | NoReply;
 
 export class SimpleString {
   readonly text: string;
@@ -39,7 +41,16 @@ export const PONG = new SimpleString("PONG");
 /** A client's mistake, or a refusal. Returned or thrown by a command; the text begins with its code: `ERR …`. */
 export class ReplyError extends Error {
   override readonly name = "ReplyError";
+
+  /** The first word: `ERR`, `WRONGTYPE` … */
+  get code(): string {
+    const space = this.message.indexOf(" ");
+    return space < 0 ? this.message : this.message.slice(0, space);
+  }
 }
+
+export const WRONG_TYPE = new ReplyError("WRONGTYPE Operation against a key holding the wrong kind of value");
+export const SYNTAX_ERROR = new ReplyError("ERR syntax error");
 
 /** `,1.5` in RESP3, a bulk string in RESP2. */
 export class Double {
@@ -75,8 +86,10 @@ export class PushReply {
 
 /** `*-1` in RESP2, `_` in RESP3: an aborted EXEC, a blocking pop that timed out. */
 export class NilArray {
-  static readonly it = new NilArray();
+  readonly items = null;
 }
+
+export const NIL_ARRAY = new NilArray();
 
 /** `=…txt:` in RESP3, a bulk string in RESP2. */
 export class Verbatim {
@@ -95,3 +108,27 @@ export class Bool {
     this.value = value;
   }
 }
+
+/** Several replies to one request, one behind the other: SUBSCRIBE answers once for each channel. */
+export class Several {
+  readonly replies: readonly Reply[];
+  constructor(replies: readonly Reply[]) {
+    this.replies = replies;
+  }
+}
+
+/** Nothing is sent. */
+export class NoReply {
+  private readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+  toString(): string {
+    return this.why;
+  }
+}
+
+/** The session waits, and is answered by and by. */
+export const LATER = new NoReply("answered later");
+/** The client asked not to be answered. */
+export const SILENCE = new NoReply("not answered");

@@ -18,6 +18,10 @@ const maxInlineBytes = 64 * 1024;
 const maxArguments = 2 ** 31 - 1;
 /** The longest string that V8 can hold is 24 bytes short of Redis's default limit of 512 MiB. */
 const maxStringBytes = 2 ** 29 - 24;
+const strangerArguments = 10;
+const strangerBulkBytes = 16 * 1024;
+/** What a string costs beside its characters. */
+const argumentOverheadBytes = 32;
 const CR = 13;
 const STAR = 42;
 const DOLLAR = 36;
@@ -26,6 +30,8 @@ const none = Buffer.alloc(0);
 export class RequestDecoder {
   /** Settable: `proto-max-bulk-len`. */
   maxBulkBytes = maxStringBytes;
+  /** True: a stranger, who may send only what AUTH and HELLO need. */
+  isStranger = false;
   /** Bytes not decoded yet: `bytes` from `position` to `end`. */
   private bytes: Buffer = none;
   private position = 0;
@@ -34,9 +40,15 @@ export class RequestDecoder {
   private owned = false;
   /** The request under way. */
   private args: string[] = [];
+  private argsBytes = 0;
   private missingArgs = 0;
   /** Length of the bulk string whose header was read; −1 = the header comes next. */
   private bulkBytes = -1;
+
+  /** What is held of requests that `next` has not given yet; for a decoded argument some bytes more than its length. */
+  get pendingBytes(): number {
+    return this.end - this.position + this.argsBytes;
+  }
 
   /** Takes a piece. Call `next` until it gives undefined, then `release`, before the next piece. */
   feed(piece: Buffer): void {
@@ -65,10 +77,14 @@ export class RequestDecoder {
         const count = this.header("invalid multibulk length", maxArguments);
         if (count === undefined) return undefined;
         if (count <= 0) continue;
+        if (this.isStranger && count > strangerArguments) {
+          throw new ProtocolError("unauthenticated multibulk length");
+        }
         this.missingArgs = count;
         this.args = [];
       }
       if (!this.arguments()) return undefined;
+      this.argsBytes = 0;
       return this.args;
     }
   }
@@ -92,6 +108,7 @@ export class RequestDecoder {
         const length = this.header("invalid bulk length", Math.min(this.maxBulkBytes, maxStringBytes));
         if (length === undefined) return false;
         if (length < 0) throw new ProtocolError("invalid bulk length");
+        if (this.isStranger && length > strangerBulkBytes) throw new ProtocolError("unauthenticated bulk length");
         this.bulkBytes = length;
       }
       const after = this.position + this.bulkBytes;
@@ -101,6 +118,7 @@ export class RequestDecoder {
       }
       this.args.push(this.bytes.toString("latin1", this.position, after));
       this.position = after + 2;
+      this.argsBytes += this.bulkBytes + argumentOverheadBytes;
       this.bulkBytes = -1;
       this.missingArgs--;
     }

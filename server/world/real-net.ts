@@ -6,7 +6,9 @@ export const realNet: Net = {
   listen(address, accept) {
     return new Promise((resolve, reject) => {
       const server = net.createServer({ noDelay: true }, (socket) => accept(new RealConnection(socket)));
-      server.once("error", (error) => reject(new ListenError(`${describe(address)}: ${error.message}`)));
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        reject(new ListenError(error.code ?? error.message, describe(address)));
+      });
       server.listen(address, () => resolve({ address, close: () => void server.close() } satisfies Listener));
     });
   },
@@ -35,6 +37,10 @@ class RealConnection implements Connection {
 
   onClosed(run: () => void): void {
     this.socket.on("close", run);
+  }
+
+  onDrain(run: () => void): void {
+    this.socket.on("drain", run);
   }
 
   send(bytes: string): void {

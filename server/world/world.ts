@@ -104,6 +104,9 @@ export class HeldError extends DiskError {
 
 const errnoTexts: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
+  EADDRINUSE: "Address already in use",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+  EAFNOSUPPORT: "Address family not supported by protocol",
   EBUSY: "Device or resource busy",
   EDQUOT: "Disk quota exceeded",
   EEXIST: "File exists",
@@ -168,8 +171,15 @@ export interface Listener {
   close(): void;
 }
 
+/** `code` as in errno(3): `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` … */
 export class ListenError extends Error {
   override readonly name = "ListenError";
+  readonly code: string;
+
+  constructor(code: string, what: string) {
+    super(`${what}: ${describeErrno(code)}`);
+    this.code = code;
+  }
 }
 
 export interface Connection {
@@ -179,6 +189,8 @@ export interface Connection {
   /** Set once, before the first turn ends. The bytes may be reused after the call: copy what is kept. */
   onData(run: (bytes: Uint8Array) => void): void;
   onClosed(run: () => void): void;
+  /** Runs when the peer took the last of what was sent, if it could not take it at once. */
+  onDrain(run: () => void): void;
   /** Latin1: every character is one byte. */
   send(bytes: string): void;
   /** Bytes handed to `send` that the peer has not taken yet. */

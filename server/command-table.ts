@@ -1,0 +1,106 @@
+/**
+ * A server's own table of commands: what `commands.ts` lists, with what this server counts about each.
+ */
+import type { Args, Command } from "./commands/command.ts";
+
+/** A command as one server knows it: the answers that every request needs, worked out once, and its statistics. */
+export class KnownCommand {
+  readonly command: Command;
+  readonly subcommands: ReadonlyMap<string, KnownCommand> | undefined;
+  readonly isExec: boolean;
+  readonly writes: boolean;
+  readonly reads: boolean;
+  readonly mayReplicate: boolean;
+  readonly deniedWhileLoading: boolean;
+  readonly needsAuth: boolean;
+  readonly deniedInTransaction: boolean;
+  /** Runs at once inside MULTI, where every other command is queued. */
+  readonly isNeverQueued: boolean;
+  readonly isProtected: boolean;
+  /** Allowed to a RESP2 client that is subscribed to channels. */
+  readonly allowedWhenSubscribed: boolean;
+  readonly propagates: "together" | "apart";
+  calls = 0;
+  /** Refused before it ran. */
+  rejectedCalls = 0;
+  /** Ran and answered an error. */
+  failedCalls = 0;
+  microseconds = 0;
+
+  constructor(command: Command) {
+    const { name, flags } = command;
+    this.command = command;
+    this.subcommands =
+      command.subcommands === undefined
+        ? undefined
+        : new Map([...command.subcommands].map(([word, subcommand]) => [word, new KnownCommand(subcommand)]));
+    this.isExec = name === "exec";
+    this.writes = flags.has("write");
+    this.reads = flags.has("readonly");
+    this.mayReplicate = this.writes || flags.has("may_replicate");
+    this.deniedWhileLoading = !flags.has("loading");
+    this.needsAuth = !flags.has("no_auth");
+    this.deniedInTransaction = flags.has("no_multi");
+    this.isNeverQueued = ["exec", "discard", "multi", "watch", "quit", "reset"].includes(name);
+    this.isProtected = flags.has("protected");
+    this.allowedWhenSubscribed = /^(ping|[ps]?subscribe|[ps]?unsubscribe|quit|reset)$/.test(name);
+    this.propagates = flags.has("touches_arbitrary_keys") ? "apart" : "together";
+  }
+
+  get name(): string {
+    return this.command.name;
+  }
+
+  accepts(argumentCount: number): boolean {
+    const { arity } = this.command;
+    return arity > 0 ? argumentCount === arity : argumentCount >= -arity;
+  }
+
+  forgetStatistics(): void {
+    this.calls = this.rejectedCalls = this.failedCalls = this.microseconds = 0;
+    for (const subcommand of this.subcommands?.values() ?? []) subcommand.forgetStatistics();
+  }
+}
+
+export class CommandTable {
+  private readonly byName = new Map<string, KnownCommand>();
+  /** The names as clients mostly write them, so that the common case needs no conversion. */
+  private readonly byUpperName = new Map<string, KnownCommand>();
+
+  constructor(commands: Iterable<Command>) {
+    for (const command of commands) this.add(new KnownCommand(command));
+  }
+
+  add(command: KnownCommand, name = command.name): void {
+    this.byName.set(name, command);
+    this.byUpperName.set(name.toUpperCase(), command);
+  }
+
+  /** By name in any case. */
+  byNameOf(name: string): KnownCommand | undefined {
+    return this.byUpperName.get(name) ?? this.byName.get(name.toLowerCase());
+  }
+
+  /** The command, or the subcommand, that a request names; undefined when there is none such. */
+  find(args: Args): KnownCommand | undefined {
+    const command = this.byNameOf(args[0] as string);
+    if (command?.subcommands === undefined || args.length === 1) return command;
+    return command.subcommands.get((args[1] as string).toLowerCase());
+  }
+
+  all(): Iterable<KnownCommand> {
+    return this.byName.values();
+  }
+
+  /** Gives a command another name, or with an empty one takes it away (`rename-command`). */
+  rename(from: string, to: string): "renamed" | "no such command" | "name taken" {
+    const command = this.byNameOf(from);
+    if (command === undefined) return "no such command";
+    const name = to.toLowerCase();
+    if (name !== "" && this.byName.has(name)) return "name taken";
+    this.byName.delete(from.toLowerCase());
+    this.byUpperName.delete(from.toUpperCase());
+    if (name !== "") this.add(command, name);
+    return "renamed";
+  }
+}

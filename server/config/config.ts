@@ -1,0 +1,162 @@
+/**
+ * The configuration of one server: a value for every directive, what can change at run time, and who is told.
+ *
+ *     config.get("appendfsync")                          "everysec" | "always" | "no", typed by the table
+ *     config.whenSet("appendonly", (on) => { … })        called after CONFIG SET; what it throws is undone and answered
+ */
+import { ReplyError } from "../resp/reply.ts";
+import { BadValue, type Directive } from "./directive.ts";
+import { directives } from "./directives.ts";
+
+export type DirectiveName = keyof typeof directives;
+export type ValueOf<N extends DirectiveName> = (typeof directives)[N] extends Directive<infer V> ? V : never;
+export type Settings = { [N in DirectiveName]: ValueOf<N> };
+
+/** Makes a new value effective. Throws `BadValue` when it cannot: then the old value stays. */
+type Apply<V> = (value: V, before: V) => void;
+
+/** The directive as code that does not know its type sees it. */
+type AnyDirective = Directive<unknown>;
+
+const table = directives as unknown as Readonly<Record<string, AnyDirective>>;
+const names = Object.keys(directives) as DirectiveName[];
+const aliases = new Map(
+  names.flatMap((name) => {
+    const { alias } = table[name] as AnyDirective;
+    return alias === undefined ? [] : [[alias, name] as const];
+  }),
+);
+
+/** What `get` needs of CONFIG SET's caller. */
+export interface SetRights {
+  readonly maySetProtected: boolean;
+  readonly loading: boolean;
+}
+
+export class Config {
+  private readonly values: Record<string, unknown>;
+  private readonly applies = new Map<string, Apply<unknown>>();
+  /** The file it was read from, absolute; undefined without one. CONFIG REWRITE writes it. */
+  readonly file: string | undefined;
+
+  /** Values that are not given are the defaults. */
+  constructor(settings: Partial<Settings> = {}, file?: string) {
+    this.values = {
+      ...Object.fromEntries(names.map((name) => [name, (table[name] as AnyDirective).initial])),
+      ...settings,
+    };
+    this.file = file;
+  }
+
+  get<N extends DirectiveName>(name: N): ValueOf<N> {
+    return this.values[name] as ValueOf<N>;
+  }
+
+  /** Tells `apply` of every change by CONFIG SET. One listener per directive: whom it belongs to. */
+  whenSet<N extends DirectiveName>(name: N, apply: Apply<ValueOf<N>>): void {
+    this.applies.set(name, apply as Apply<unknown>);
+  }
+
+  /** Changes a value as CONFIG SET does, but for what only a file may set. */
+  set<N extends DirectiveName>(name: N, value: ValueOf<N>): void {
+    const before = this.values[name];
+    this.values[name] = value;
+    this.applies.get(name)?.(value, before);
+  }
+
+  /**
+   * CONFIG SET: all of the pairs, or none.
+   * @throws ReplyError
+   */
+  setWords(pairs: readonly (readonly [name: string, value: string])[], rights: SetRights): void {
+    const wanted = this.resolve(pairs, rights);
+    const before = new Map<string, unknown>(wanted.map(({ name }) => [name, this.values[name]]));
+    const applied: string[] = [];
+    let current = "";
+    try {
+      for (const { name, words } of wanted) {
+        current = name;
+        this.values[name] = (table[name] as AnyDirective).read(words, this.values[name]);
+      }
+      for (const { name } of wanted) {
+        current = name;
+        if (same(this.values[name], before.get(name))) continue;
+        applied.push(name);
+        this.applies.get(name)?.(this.values[name], before.get(name));
+      }
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+      for (const [name, value] of before) this.values[name] = value;
+      for (const name of applied) {
+        if (name !== current) this.applies.get(name)?.(before.get(name), undefined);
+      }
+      throw new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${current}') - ${error.message}`);
+    }
+  }
+
+  /** CONFIG GET: name and value of whatever one of the patterns matches; `matches` is the glob. */
+  find(patterns: readonly string[], matches: (pattern: string, name: string) => boolean): [string, string][] {
+    const found = new Map<string, string>();
+    for (const pattern of patterns.map((word) => word.toLowerCase())) {
+      for (const name of [...names, ...aliases.keys()]) {
+        const directive = table[directiveOf(name) as string] as AnyDirective;
+        const wanted = /[[*?]/.test(pattern) ? directive.hidden !== true && matches(pattern, name) : pattern === name;
+        if (wanted) found.set(name, this.print(name));
+      }
+    }
+    return [...found];
+  }
+
+  /** As CONFIG GET prints it; `name` may be an alias. */
+  print(name: string): string {
+    const known = directiveOf(name) as DirectiveName;
+    return (table[known] as AnyDirective).print(this.values[known]);
+  }
+
+  /** Its lines in a configuration file, and whether they must stand there: the value is not the default. */
+  lines(name: DirectiveName): { lines: readonly string[]; forced: boolean } {
+    const directive = table[name] as AnyDirective;
+    const value = this.values[name];
+    const lines = directive.lines?.(value) ?? [directive.print(value)];
+    return { lines: lines.map((line) => `${name} ${line}`), forced: !same(value, directive.initial) };
+  }
+
+  private resolve(pairs: readonly (readonly [string, string])[], rights: SetRights) {
+    const wanted: { name: DirectiveName; words: readonly string[] }[] = [];
+    for (const [given, value] of pairs) {
+      const name = directiveOf(given);
+      if (name === undefined) {
+        throw new ReplyError(`ERR Unknown option or number of arguments for CONFIG SET - '${given}'`);
+      }
+      const directive = table[name] as AnyDirective;
+      const fail = (why: string): never => {
+        throw new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${given}') - ${why}`);
+      };
+      if (directive.fixed) fail("can't set immutable config");
+      if (directive.isProtected && !rights.maySetProtected) fail("can't set protected config");
+      if (directive.deniedWhileLoading && rights.loading) {
+        throw new ReplyError("LOADING Redis is loading the dataset in memory");
+      }
+      if (wanted.some((other) => other.name === name)) fail("duplicate parameter");
+      wanted.push({ name, words: directive.manyWords ? value.split(" ") : [value] });
+    }
+    return wanted;
+  }
+}
+
+export const directiveNames: readonly DirectiveName[] = names;
+
+/** The directive that a word names, directly or by its alias, in any case. */
+export function directiveOf(word: string): DirectiveName | undefined {
+  const lower = word.toLowerCase();
+  return Object.hasOwn(table, lower) ? (lower as DirectiveName) : aliases.get(lower);
+}
+
+/** For whoever reads a file: the directive behind a name. */
+export function directiveNamed(name: DirectiveName): AnyDirective {
+  return table[name] as AnyDirective;
+}
+
+function same(first: unknown, second: unknown): boolean {
+  return JSON.stringify(first) === JSON.stringify(second);
+}

@@ -1,0 +1,214 @@
+/**
+ * The execution of a request: may it run now, and what follows from having run.
+ *
+ *     execute   known? arity? allowed? authenticated? refused by the disk? loading? paused?  → queue it, or:
+ *     call      run → count → what it changed goes to propagation
+ *     after the outermost call: propagation → log, blocked sessions are served
+ *
+ * The checks stand in Redis's order, because a request that two of them refuse must get the same error.
+ */
+import type { KnownCommand } from "./command-table.ts";
+import type { Args } from "./commands/command.ts";
+import { LATER, QUEUED, type Reply, ReplyError } from "./resp/reply.ts";
+import type { Server } from "./server.ts";
+import type { Session } from "./session.ts";
+
+/** A log holds a command that this server does not have: fatal, as it would leave out a change. */
+export class UnknownCommand extends Error {
+  override readonly name = "UnknownCommand";
+}
+
+export class Execution {
+  private readonly server: Server;
+  /** Calls under way: EXEC calls the commands of its queue. */
+  private depth = 0;
+
+  constructor(server: Server) {
+    this.server = server;
+  }
+
+  /** A client's request. LATER: the session waits, and is answered by and by. */
+  execute(args: Args, session: Session): Reply {
+    const command = this.server.commands.find(args);
+    if (command === undefined) return this.reject(undefined, session, this.describeUnknown(args));
+    const refusal = this.refusal(command, args, session);
+    if (refusal !== undefined) return this.reject(command, session, refusal);
+    if (this.isPostponed(command, session)) {
+      return session.block({
+        on: "pause ended",
+        timeoutMs: 0,
+        retry: () => this.execute(args, session),
+        timedOut: () => LATER,
+      });
+    }
+    if (session.transaction !== undefined && !command.isNeverQueued) {
+      session.transaction.queue.push({ command, args });
+      return QUEUED;
+    }
+    return this.call(command, args, session);
+  }
+
+  /**
+   * A request that a log holds: nothing but its name is checked, and its changes are not logged again.
+   * @throws UnknownCommand
+   */
+  replay(args: Args, session: Session): Reply {
+    const command = this.server.commands.find(args);
+    if (command === undefined) throw new UnknownCommand(args[0]);
+    if (!command.accepts(args.length)) return wrongArity(command);
+    if (session.transaction !== undefined && !command.isNeverQueued) {
+      session.transaction.queue.push({ command, args });
+      return QUEUED;
+    }
+    return this.call(command, args, session);
+  }
+
+  /** Runs a command that may run now. */
+  call(command: KnownCommand, args: Args, session: Session): Reply {
+    session.request = args;
+    const dirtyBefore = this.begin(session);
+    let reply: Reply;
+    try {
+      reply = command.command.run(args, session);
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      reply = error;
+    }
+    command.calls++;
+    if (reply instanceof ReplyError) {
+      command.failedCalls++;
+      this.server.statistics.countError(reply);
+    }
+    this.finish(session, args, dirtyBefore, command.propagates);
+    return reply;
+  }
+
+  /** EXEC's work: runs what was queued, as one unit. */
+  callQueued(session: Session): Reply {
+    const queue = session.transaction?.queue ?? [];
+    session.transaction = undefined;
+    session.inExec = true;
+    const replies = queue.map(({ command, args }) => this.call(command, args, session));
+    session.inExec = false;
+    // The commands of the queue are logged, not the EXEC itself: propagation wraps them.
+    session.logAs();
+    return replies;
+  }
+
+  /**
+   * Does some work on behalf of a session as a command does it: with one time from beginning to end, and what it changes
+   * is logged as `request`, unless the work says otherwise with `logAs`.
+   */
+  runFor<R>(session: Session, request: Args, work: () => R): R {
+    const dirtyBefore = this.begin(session);
+    const result = work();
+    this.finish(session, request, dirtyBefore, "together");
+    return result;
+  }
+
+  /** Before a call. Returns the changes counted so far. */
+  private begin(session: Session): number {
+    const { keyspace } = this.server;
+    // One time for the whole of a command or transaction: a key that was there at its beginning is there at its end.
+    if (this.depth++ === 0) keyspace.nowMs = this.server.world.clock.wallMs();
+    session.logged = undefined;
+    return keyspace.dirty;
+  }
+
+  /** After a call: what it changed goes to propagation, and after the outermost one from there to the log. */
+  private finish(session: Session, request: Args, dirtyBefore: number, propagates: "together" | "apart"): void {
+    const { keyspace, propagation, persistence, blocking } = this.server;
+    this.depth--;
+    if (session.role !== "log") {
+      if (session.logged !== undefined) {
+        for (const entry of session.logged) propagation.add(session.db.index, entry);
+        session.logged = undefined;
+      } else if (keyspace.dirty > dirtyBefore) {
+        propagation.add(session.db.index, request);
+      }
+    }
+    if (this.depth > 0) return;
+    propagation.flush(propagates);
+    session.logPosition = persistence.position;
+    blocking.serveReady();
+  }
+
+  /** Why a command must not run, or be queued, now. */
+  private refusal(command: KnownCommand, args: Args, session: Session): ReplyError | undefined {
+    const { server } = this;
+    if (!command.accepts(args.length)) return wrongArity(command);
+    if (command.isProtected && !server.allowsProtected(session)) return protectedCommand(command);
+    if (!session.authenticated && command.needsAuth) return new ReplyError("NOAUTH Authentication required.");
+    if (session.transaction !== undefined && command.deniedInTransaction) {
+      return new ReplyError("ERR Command not allowed inside a transaction");
+    }
+    if (command.writes || command.isExec || command.name === "ping") {
+      const refusal = server.persistence.refusal();
+      if (refusal !== undefined && (!command.isExec || queued(session, (inner) => inner.writes))) return refusal;
+    }
+    if (session.subscriptionCount > 0 && session.protocol === 2 && !command.allowedWhenSubscribed) {
+      return new ReplyError(
+        `ERR Can't execute '${command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are ` +
+          "allowed in this context",
+      );
+    }
+    if (
+      server.loading &&
+      (command.deniedWhileLoading || (command.isExec && queued(session, (inner) => inner.deniedWhileLoading)))
+    ) {
+      return new ReplyError("LOADING Redis is loading the dataset in memory");
+    }
+    return undefined;
+  }
+
+  private reject(command: KnownCommand | undefined, session: Session, error: ReplyError): ReplyError {
+    if (command !== undefined) command.rejectedCalls++;
+    let answer = error;
+    if (command?.isExec && session.transaction !== undefined) {
+      this.server.watching.forget(session);
+      session.transaction = undefined;
+      answer = new ReplyError(`EXECABORT Transaction discarded because of: ${error.message.replace(/^ERR /, "")}`);
+    } else if (session.transaction !== undefined) {
+      session.transaction.broken = true;
+    }
+    this.server.statistics.countError(answer);
+    return answer;
+  }
+
+  private isPostponed(command: KnownCommand, session: Session): boolean {
+    const { kind } = this.server.pause;
+    if (kind === undefined) return false;
+    const mayReplicate = command.isExec ? queued(session, (inner) => inner.mayReplicate) : command.mayReplicate;
+    return kind === "all" || mayReplicate;
+  }
+
+  private describeUnknown(args: Args): ReplyError {
+    const [name = "", ...rest] = args;
+    if (this.server.commands.byNameOf(name) !== undefined) {
+      return new ReplyError(`ERR unknown subcommand '${rest[0]?.slice(0, 128)}'. Try ${name.toUpperCase()} HELP.`);
+    }
+    let shown = "";
+    for (const arg of rest) {
+      if (shown.length >= 128) break;
+      shown += `'${arg.slice(0, 128 - shown.length)}' `;
+    }
+    return new ReplyError(`ERR unknown command '${name.slice(0, 128)}', with args beginning with: ${shown}`);
+  }
+}
+
+function queued(session: Session, is: (command: KnownCommand) => boolean): boolean {
+  return session.transaction?.queue.some(({ command }) => is(command)) ?? false;
+}
+
+function wrongArity(command: KnownCommand): ReplyError {
+  return new ReplyError(`ERR wrong number of arguments for '${command.name}' command`);
+}
+
+function protectedCommand(command: KnownCommand): ReplyError {
+  const name = command.name.toUpperCase();
+  const directive = `enable-${command.name}-command`;
+  return new ReplyError(
+    `ERR ${name} command not allowed. If the ${directive} option is set to "local", you can run it from a local ` +
+      "connection, otherwise you need to set this option in the configuration file, and then restart the server.",
+  );
+}

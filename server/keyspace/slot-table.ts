@@ -1,0 +1,84 @@
+/**
+ * A slot table: the keys of one database, each in a numbered slot.
+ *
+ *     slots: Map key → slot          slot       0      1      2      3
+ *                                    keys       a      b      ·      c     · = free, listed in `free`
+ *                                    values     1      Hash   ·      List
+ *                                    deadlines  …                          wall milliseconds, NEVER when there is none
+ *                                    versions   …                          epoch of the last change
+ *                                    usedS      …                          when it was last looked up
+ *
+ * A slot keeps its number as long as its key lives. So SCAN is a walk over slots that misses nothing, RANDOMKEY is a
+ * draw, and a snapshot is a walk in which a slot whose version is older than the snapshot's epoch was not written yet
+ * (see frozen-view.ts).
+ *
+ * A table outlives its database's interest in it: FLUSHALL gives the database a new one and leaves the old one, which
+ * nobody changes any more, to the snapshot that was scanning it.
+ */
+import { assert } from "../assert.ts";
+import { ReplyError } from "../resp/reply.ts";
+import type { Value } from "../types/value.ts";
+
+/** The deadline of a key that does not expire. */
+export const NEVER = Number.POSITIVE_INFINITY;
+
+/** What V8 lets one Map hold. */
+const maxKeys = 2 ** 24 - 1;
+
+export class SlotTable {
+  readonly slots = new Map<string, number>();
+  readonly keys: (string | undefined)[] = [];
+  readonly values: (Value | undefined)[] = [];
+  readonly deadlines: number[] = [];
+  readonly versions: number[] = [];
+  /** Seconds on the keyspace's own clock. */
+  readonly usedS: number[] = [];
+  /** How many keys have a deadline. */
+  expiresCount = 0;
+  private readonly free: number[] = [];
+
+  get size(): number {
+    return this.slots.size;
+  }
+
+  /** Slots in use and free ones: where a walk ends. */
+  get end(): number {
+    return this.keys.length;
+  }
+
+  add(key: string, value: Value, deadlineMs: number, version: number, nowS: number): void {
+    if (this.slots.size >= maxKeys) throw new ReplyError(`OOM a database of this server holds at most ${maxKeys} keys`);
+    const slot = this.free.pop() ?? this.keys.length;
+    this.slots.set(key, slot);
+    this.keys[slot] = key;
+    this.values[slot] = value;
+    this.deadlines[slot] = deadlineMs;
+    this.versions[slot] = version;
+    this.usedS[slot] = nowS;
+    if (deadlineMs !== NEVER) this.expiresCount++;
+  }
+
+  remove(key: string, slot: number): void {
+    assert(this.keys[slot] === key, "a key is removed from its own slot");
+    if (this.deadlines[slot] !== NEVER) this.expiresCount--;
+    this.slots.delete(key);
+    this.keys[slot] = undefined;
+    this.values[slot] = undefined;
+    this.deadlines[slot] = NEVER;
+    this.free.push(slot);
+    // An empty table forgets its slots, so that a walk over what was once large does not stay long.
+    if (this.slots.size === 0) this.forgetSlots();
+  }
+
+  setDeadline(slot: number, deadlineMs: number): void {
+    if (this.deadlines[slot] !== NEVER) this.expiresCount--;
+    if (deadlineMs !== NEVER) this.expiresCount++;
+    this.deadlines[slot] = deadlineMs;
+  }
+
+  private forgetSlots(): void {
+    for (const column of [this.keys, this.values, this.deadlines, this.versions, this.usedS, this.free]) {
+      column.length = 0;
+    }
+  }
+}
