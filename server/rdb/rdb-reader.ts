@@ -7,7 +7,7 @@
  */
 import type { BytesIn } from "../codec/bytes-in.ts";
 import { Crc64 } from "../codec/crc64.ts";
-import { NEVER } from "../keyspace/keyspace.ts";
+import { NEVER } from "../keyspace/slot-table.ts";
 import { dataTypeOfRdb } from "../types/data-types.ts";
 import type { EncodingLimits } from "../types/encoding-limits.ts";
 import type { Value } from "../types/value.ts";

@@ -4,7 +4,7 @@
  */
 import { type BytesOut, RdbBytes } from "../codec/bytes-out.ts";
 import { Crc64 } from "../codec/crc64.ts";
-import { NEVER } from "../keyspace/keyspace.ts";
+import { NEVER } from "../keyspace/slot-table.ts";
 import type { FrozenValue } from "../types/data-type.ts";
 import { dataTypeOf } from "../types/data-types.ts";
 import type { Value } from "../types/value.ts";
