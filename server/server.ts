@@ -15,6 +15,7 @@ import { Client } from "./client.ts";
 import { CommandTable } from "./command-table.ts";
 import { commands } from "./commands/commands.ts";
 import { Config } from "./config/config.ts";
+import { encodingLimitsOf } from "./config/encoding-limits-of.ts";
 import { Cron } from "./cron.ts";
 import { Execution } from "./execution.ts";
 import type { Database } from "./keyspace/database.ts";
@@ -29,6 +30,7 @@ import { ServerLog } from "./server-log.ts";
 import { Session } from "./session.ts";
 import { Statistics } from "./statistics.ts";
 import type { Turn } from "./turn.ts";
+import type { EncodingLimits } from "./types/encoding-limits.ts";
 import { Watching } from "./watching.ts";
 import { type Connection, ListenError, type Listener, type World } from "./world/world.ts";
 
@@ -40,6 +42,8 @@ export class Server {
   readonly statistics = new Statistics();
   readonly commands = new CommandTable(commands.values());
   readonly keyspace: Keyspace;
+  /** Up to which size values keep their compact encodings. */
+  readonly encodingLimits: EncodingLimits;
   readonly watching: Watching;
   readonly channels = new Channels();
   readonly notifications: Notifications;
@@ -65,6 +69,7 @@ export class Server {
     this.parts = parts;
     this.log = new ServerLog(world, config);
     this.keyspace = new Keyspace(this.keyspaceOwner(), config.get("databases"));
+    this.encodingLimits = encodingLimitsOf(config);
     this.watching = new Watching(this.keyspace);
     this.notifications = new Notifications(this.channels, config);
     this.execution = new Execution(this);
