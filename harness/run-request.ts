@@ -44,13 +44,11 @@ export interface RunResult {
   readonly run: Run;
   /** As the store says itself, e.g. `redis-server` and `7.0.15`. */
   readonly target: { readonly name: string; readonly version: string };
+  /** Kills that were judged: the n of every interval (N4). */
   readonly cycles: number;
+  /** Cycles with a finding that fails the run. */
+  readonly cyclesViolated: number;
 }
 
-/** @throws CannotRun when this machine or target cannot do it. */
+/** @throws TargetUnavailable when this machine or target cannot do it: exit 3 with the reason, never a silent skip. */
 export type RunScenario = (request: RunRequest, watch: RunWatch) => Promise<RunResult>;
-
-/** This machine or this target cannot do what was asked: exit 3 with the reason, never a silent skip. */
-export class CannotRun extends Error {
-  override readonly name = "CannotRun";
-}

@@ -140,3 +140,15 @@ export function worst(verdicts: readonly VerdictName[]): VerdictName {
   if (verdicts.includes("violated")) return "violated";
   return verdicts.length === 0 || verdicts.includes("unknown") ? "unknown" : "held";
 }
+
+/** Runs of one scenario on one target belong together: they differ in the preset alone. In the order of the outcome. */
+export function bySuite(runs: readonly Run[]): (readonly [Run, ...Run[]])[] {
+  const suites = new Map<string, [Run, ...Run[]]>();
+  for (const run of runs) {
+    const name = JSON.stringify([run.scenario, run.target]);
+    const suite = suites.get(name);
+    if (suite === undefined) suites.set(name, [run]);
+    else suite.push(run);
+  }
+  return [...suites.values()];
+}

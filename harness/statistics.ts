@@ -1,0 +1,38 @@
+/**
+ * What a number of trials says about a rate. The trials are recordings or live kills, never the crash states of one
+ * recording, which are not independent (N4).
+ */
+
+/**
+ * The upper end of the one-sided 95 % Clopper–Pearson interval: the highest rate at which seeing no more than `violated`
+ * in `trials` would still happen once in twenty times. 1 when nothing was tried.
+ */
+export function rateUpper95(violated: number, trials: number): number {
+  if (violated >= trials) return 1;
+  let low = violated / trials;
+  let high = 1;
+  // The probability falls as the rate rises; 60 halvings are more than a double can tell apart.
+  for (let step = 0; step < 60; step++) {
+    const rate = (low + high) / 2;
+    if (atMost(violated, trials, rate) > 0.05) low = rate;
+    else high = rate;
+  }
+  return high;
+}
+
+/** The probability of at most `violated` in `trials` at `rate`, summed from logarithms: no factorial overflows. */
+function atMost(violated: number, trials: number, rate: number): number {
+  let logChoose = 0;
+  let sum = 0;
+  for (let count = 0; count <= violated; count++) {
+    if (count > 0) logChoose += Math.log(trials - count + 1) - Math.log(count);
+    sum += Math.exp(logChoose + count * Math.log(rate) + (trials - count) * Math.log1p(-rate));
+  }
+  return sum;
+}
+
+/** The value below which `share` of the values lie; 0 when there are none. Sorts a copy. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+}

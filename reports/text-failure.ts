@@ -1,0 +1,83 @@
+/**
+ * The story of one run that failed: what was promised, what was measured, the few calls that matter around the crash,
+ * why a correct store cannot do this, and the command that shows it again.
+ */
+import { type Finding, levelNames, type Run } from "./outcome.ts";
+import { mark, type Paint } from "./paint.ts";
+import { type Story, type StoryCall, storyOf } from "./story.ts";
+import { counted, harmless, inTime, wrapped } from "./words.ts";
+
+/** More than that nobody reads at once; the outcome has them all. */
+const findingsMax = 3;
+const callsMax = 12;
+
+/** Empty for a run without findings. */
+export function failure(run: Run, paint: Paint, columns: number): string {
+  if (run.findings.length === 0) return "";
+  const title = harmless(`${run.scenario} · ${run.preset} · ${run.target}`);
+  const rest = run.findings.length - findingsMax;
+  return [
+    `${mark(run.verdict, paint)} ${paint.bold(title)} ${paint.dim("─".repeat(Math.max(3, columns - title.length - 3)))}`,
+    ...promises(run, paint),
+    ...run.findings.slice(0, findingsMax).flatMap((finding) => ["", ...story(finding, paint, columns)]),
+    ...(rest > 0 ? ["", `  … and ${counted(rest, "more finding")} in the outcome`] : []),
+  ].join("\n");
+}
+
+function promises(run: Run, paint: Paint): string[] {
+  const inOrder = levelNames.flatMap((level) => run.promises.filter((promise) => promise.level === level));
+  return inOrder.map((promise) => {
+    const bound =
+      promise.boundMs === null ? "" : `  at most ${inTime(promise.boundMs)}, measured ${inTime(promise.ageMs)}`;
+    return `    ${mark(promise.verdict, paint)} ${promise.level.padEnd(12)} ${harmless(promise.text)}${paint.dim(bound)}`;
+  });
+}
+
+function story(finding: Finding, paint: Paint, columns: number): string[] {
+  const drawn = storyOf(finding.evidence);
+  const [first = "", ...rest] = wrapped(harmless(finding.message), columns - 4);
+  const heading = paint.bold(`${finding.kind}${finding.known ? " (known)" : ""}`);
+  return [
+    `  ${paint.red(heading)}  ${paint.dim(`by the ${finding.checker} checker, level ${finding.level}`)}`,
+    `    ${first}`,
+    ...rest.map((line) => `    ${line}`),
+    ...section("what happened, in ms since the first call", history(finding, drawn, paint), paint),
+    ...section(
+      "what came back",
+      drawn.keys.map(({ database, key, expected, recovered }) =>
+        harmless(`db ${database}  ${key}  expected ${expected}, found ${recovered}`),
+      ),
+      paint,
+    ),
+    ...section("why a correct store cannot do this", drawn.laws.map(harmless), paint),
+    ...section("what the store said last", drawn.storeLog.map(harmless), paint),
+    ...section("see it again", [paint.cyan(harmless(finding.replay))], paint),
+    `    ${paint.dim(`fingerprint ${harmless(finding.fingerprint)}`)}`,
+  ];
+}
+
+function section(title: string, lines: readonly string[], paint: Paint): string[] {
+  return lines.length === 0 ? [] : ["", `    ${paint.dim(title)}`, ...lines.map((line) => `      ${line}`)];
+}
+
+/** The last calls before the crash and those after it, with the crash in its place. */
+function history({ crashPoint }: Finding, { calls }: Story, paint: Paint): string[] {
+  const replyOf = (call: StoryCall) => (call.reply === "" ? "no reply" : harmless(call.reply));
+  const requestWidth = Math.max(...calls.map(({ request }) => harmless(request).length), 0);
+  const replyWidth = Math.max(...calls.map((call) => replyOf(call).length), 0);
+  const line = (call: StoryCall): string => {
+    const fate = call.fate === "lost" || call.fate === "wrong" ? paint.red(call.fate) : paint.dim(call.fate);
+    const request = harmless(call.request).padEnd(requestWidth);
+    return `${call.sentMs.toFixed(1).padStart(8)}  client ${call.client}  ${request}  →  ${replyOf(call).padEnd(replyWidth)}  ${fate}`;
+  };
+  const before = calls.filter(({ sentMs }) => sentMs <= crashPoint.atMs);
+  const after = calls.filter(({ sentMs }) => sentMs > crashPoint.atMs);
+  const skipped = before.length - callsMax;
+  const place = harmless([crashPoint.operation, crashPoint.path].filter((part) => part !== "").join(" "));
+  return [
+    ...(skipped > 0 ? [paint.dim(`… ${counted(skipped, "earlier call")}`)] : []),
+    ...before.slice(-callsMax).map(line),
+    `${crashPoint.atMs.toFixed(1).padStart(8)}  ${paint.red("✗")} ${place}`,
+    ...after.slice(0, callsMax).map(line),
+  ];
+}

@@ -1,0 +1,150 @@
+/**
+ * What a person reads in a terminal: a line for each run, the whole story of each that failed, the thresholds, and at
+ * the end, where the eye is, the verdict, the seed and the next command.
+ *
+ *     kill/random on bundled              judged  acked    lost at worst   permitted   recovery
+ *       ✓ everysec                            8   12,034   nothing         2.3 s       85 ms
+ *       ✗ always                              8    9,120   3 calls, 12 ms  nothing     81 ms
+ *     …
+ *     Violated: always broke its promise in kill/random.
+ */
+import Table from "cli-table3";
+import { bySuite, type Outcome, type Run } from "./outcome.ts";
+import { mark, type Paint, paintOf } from "./paint.ts";
+import type { Expectation, Report, Reporter, Style } from "./reporter.ts";
+import { failure } from "./text-failure.ts";
+import { counted, grouped, harmless, inPercent, inTime, wrapped } from "./words.ts";
+
+export const text: Reporter = {
+  name: "text",
+  what: "what a person reads in a terminal",
+  render(report, style) {
+    const paint = paintOf(style.colour);
+    const { outcome, expectations } = report;
+    const failures = outcome.runs.map((run) => failure(run, paint, style.columns)).filter((part) => part !== "");
+    const thresholds = expectations.map((expectation) => threshold(expectation, paint));
+    const parts = [
+      table(outcome.runs, paint),
+      failures.join("\n\n"),
+      thresholds.length > 0 ? ["expected", ...thresholds].join("\n") : "",
+      unknowns(outcome.runs, style.columns),
+      totals(report, paint, style),
+    ];
+    return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+  },
+};
+
+// ── One line a run ────────────────────────────────────────────────────────────────────────────────────────────────
+
+const borders = [
+  "top",
+  "top-mid",
+  "top-left",
+  "top-right",
+  "bottom",
+  "bottom-mid",
+  "bottom-left",
+  "bottom-right",
+].concat(["left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"]);
+const noBorders = Object.fromEntries(borders.map((name) => [name, ""]));
+
+function table(runs: readonly Run[], paint: Paint): string {
+  if (runs.length === 0) return "";
+  const drawn = new Table({
+    chars: noBorders,
+    style: { "padding-left": 0, "padding-right": 3, head: [], border: [] },
+    colAligns: ["left", "right", "right", "left", "left", "left"],
+  });
+  const heads = ["judged", "acked", "lost at worst", "permitted", "recovery"].map((head) => paint.dim(head));
+  for (const [index, suite] of bySuite(runs).entries()) {
+    const title = paint.bold(`${harmless(suite[0].scenario)} on ${harmless(suite[0].target)}`);
+    drawn.push([title, ...(index === 0 ? heads : heads.map(() => ""))], ...suite.map((run) => row(run, paint)));
+  }
+  return drawn
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+function row(run: Run, paint: Paint): string[] {
+  return [
+    `  ${mark(run.verdict, paint)} ${harmless(run.preset)}`,
+    grouped(run.crashStates.judged),
+    grouped(run.calls.acked),
+    lost(run),
+    permitted(run),
+    run.recovery.refusals > 0 ? `refused ${grouped(run.recovery.refusals)}×` : inTime(run.recovery.msMedian),
+  ];
+}
+
+function lost({ loss, crashStates }: Run): string {
+  if (crashStates.judged === 0) return "not measured";
+  return loss.ackedMax === 0 ? "nothing" : `${counted(loss.ackedMax, "call")}, ${inTime(loss.ageMsMax)}`;
+}
+
+/** The bound that fails a run: that of the source. The documented one stands in the story of a failure. */
+function permitted({ promises }: Run): string {
+  const bound = promises.find(({ level }) => level === "source");
+  if (bound === undefined) return "–";
+  if (bound.boundMs === null) return "no bound in time";
+  return bound.boundMs === 0 ? "nothing" : inTime(bound.boundMs);
+}
+
+// ── Thresholds, reasons, totals ───────────────────────────────────────────────────────────────────────────────────
+
+function threshold({ met, of, wanted, found }: Expectation, paint: Paint): string {
+  return `  ${mark(met ? "held" : "violated", paint)} ${harmless(`${of.scenario} · ${of.preset}`)}  ${wanted}: ${found}`;
+}
+
+function unknowns(runs: readonly Run[], columns: number): string {
+  const reasons = runs.filter(({ verdict }) => verdict === "unknown");
+  const lines = reasons.flatMap((run) => {
+    const [first = "", ...rest] = wrapped(harmless(`${run.scenario} · ${run.preset}: ${run.why ?? ""}`), columns - 4);
+    return [`  ? ${first}`, ...rest.map((line) => `    ${line}`)];
+  });
+  return lines.length === 0 ? "" : ["not known", ...lines].join("\n");
+}
+
+function totals(report: Report, paint: Paint, style: Style): string {
+  const { outcome, interrupted } = report;
+  const { crashStates, kills } = outcome.statistics;
+  const acked = outcome.runs.reduce((sum, run) => sum + run.calls.acked, 0);
+  const did = `${counted(kills, "kill")}, ${counted(crashStates, "crash state")} judged, ${counted(acked, "acked call")}, ${inTime(outcome.durationMs)}`;
+  const sentence = verdictSentence(report);
+  const colour = { held: paint.green, violated: paint.red, unknown: paint.yellow }[outcome.verdict];
+  return [
+    ...(interrupted ? [paint.yellow("Interrupted: this is what was found so far.")] : []),
+    ...wrapped(sentence, style.columns).map((line) => paint.bold(colour(line))),
+    ...wrapped(confidence(outcome), style.columns),
+    "",
+    `${paint.dim("did")}      ${did}`,
+    `${paint.dim("seed")}     ${harmless(outcome.seed)}`,
+    `${paint.dim("outcome")}  ${harmless(report.outcomeFile)}`,
+  ].join("\n");
+}
+
+function verdictSentence({ outcome, expectations }: Report): string {
+  const broken = outcome.runs.filter(({ verdict }) => verdict === "violated");
+  const open = outcome.runs.filter(({ verdict }) => verdict === "unknown");
+  const missed = expectations.filter(({ met }) => !met);
+  const known = outcome.runs.flatMap(({ findings }) => findings).filter((finding) => finding.known);
+  const aside = known.length === 0 ? "" : ` ${counted(known.length, "known finding")} did not fail it.`;
+  if (broken.length > 0) return `Violated: a promise was broken in ${named(broken)}.${aside}`;
+  if (missed.length > 0)
+    return `Held, but ${counted(missed.length, "expectation")} of the scenarios was missed.${aside}`;
+  if (open.length > 0) return `Not known: ${named(open)} tested less than it should, and nothing was violated.${aside}`;
+  if (outcome.runs.length === 0) return "Not known: nothing was run.";
+  return `Held: what was acked and protected by its preset came back, every time.${aside}`;
+}
+
+function named(runs: readonly Run[]): string {
+  const names = runs.slice(0, 3).map(({ scenario, preset }) => harmless(`${scenario} with ${preset}`));
+  return [...names, ...(runs.length > 3 ? [`${runs.length - 3} more`] : [])].join(", ");
+}
+
+/** What was not seen may still be there: how often it could happen at most. */
+function confidence({ statistics, verdict }: Outcome): string {
+  if (verdict !== "held" || statistics.kills === 0) return "";
+  return `With 95 % confidence, fewer than ${inPercent(statistics.rateUpper95)} of kills like these break a promise.`;
+}

@@ -1,0 +1,52 @@
+/**
+ * How reports write numbers, lengths of time and what strangers named: one way, in every reporter that people read.
+ */
+
+/** `85 ms`, `2.18 s`, `2 min 13 s`: three digits say enough. */
+export function inTime(ms: number): string {
+  if (ms === 0) return "0 ms";
+  if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 2 : 1))} s`;
+  const minutes = Math.floor(Math.round(ms / 1_000) / 60);
+  return `${minutes} min ${Math.round(ms / 1_000) - minutes * 60} s`;
+}
+
+/** `12,034` */
+export function grouped(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** `1 kill`, `12,034 kills` */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** At most `4.2 %`, never rounded to zero: what was not excluded must not read as impossible. */
+export function inPercent(share: number): string {
+  const percent = share * 100;
+  return `${percent >= 10 ? Math.round(percent) : Number(percent.toPrecision(2))} %`;
+}
+
+/**
+ * Text that a store, a key or a log line brought along, made harmless for a terminal: control characters, and those
+ * that turn the direction of writing, are spelt out instead of obeyed.
+ */
+export function harmless(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+  });
+}
+
+/** Breaks a text at blanks into lines of at most `columns`; a longer word stands alone and is not cut. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/).filter((each) => each !== "")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
