@@ -71,6 +71,11 @@ export class KeyPool {
     return `e${this.client}.${this.elementsDrawn++}`;
   }
 
+  /** One of the last few elements that were drawn; it may be in a list still. */
+  earlierElement(): Bytes {
+    return `e${this.client}.${Math.max(0, this.elementsDrawn - this.count(20))}`;
+  }
+
   /** One of a few: fields of a hash, members of a set. */
   member(): Bytes {
     const number = this.random.below(20);

@@ -53,6 +53,7 @@ export class ModelState {
   private readonly databases: Map<Bytes, OwnedEntry>[];
   private token: Token = {};
   private readonly touched: Touched;
+  private earliestDeadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(initial: Model, touched: Touched) {
     this.touched = touched;
@@ -64,6 +65,7 @@ export class ModelState {
           ...(deadlineMs !== undefined && { deadline: { earliestMs: deadlineMs, latestMs: deadlineMs } }),
           token: this.token,
         });
+        this.noteDeadline(deadlineMs);
       }
     }
   }
@@ -72,6 +74,7 @@ export class ModelState {
   fork(touched: Touched): ModelState {
     const twin = new ModelState(new Map(), touched);
     twin.database = this.database;
+    twin.earliestDeadlineMs = this.earliestDeadlineMs;
     for (const keys of this.databases) twin.databases.push(new Map(keys));
     // From now on neither may change a value that both hold.
     this.token = {};
@@ -98,6 +101,11 @@ export class ModelState {
     return value as ValueOf[Name];
   }
 
+  /** Whether any key can have expired by then: false for nearly all histories, and then nobody needs to look closer. */
+  mayHoldExpired(atMs: number): boolean {
+    return this.earliestDeadlineMs <= atMs;
+  }
+
   *keys(): IterableIterator<readonly [database: number, key: Bytes, entry: Entry]> {
     for (const [database, keys] of this.databases.entries()) {
       for (const [key, entry] of keys) yield [database, key, entry];
@@ -106,9 +114,10 @@ export class ModelState {
 
   // ── Changing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Replaces whatever the key held, its deadline too. */
+  /** Replaces whatever the key held, its deadline too. The value becomes this state's own. */
   put(key: Bytes, value: Value, deadline?: Deadline, database: number = this.database): void {
     this.touched(database, key);
+    this.noteDeadline(deadline?.earliestMs);
     this.keysOf(database).set(key, { value, ...(deadline !== undefined && { deadline }), token: this.token });
   }
 
@@ -132,10 +141,25 @@ export class ModelState {
     if (this.databases[database]?.delete(key) === true) this.touched(database, key);
   }
 
+  /** Value and deadline get another name, and replace what it had. */
+  relocate(from: Bytes, to: Bytes, target: number = this.database): void {
+    const entry = this.databases[this.database]?.get(from);
+    if (entry === undefined || (from === to && target === this.database)) return;
+    this.remove(from);
+    this.touched(target, to);
+    this.keysOf(target).set(to, entry);
+  }
+
+  duplicate(from: Bytes, to: Bytes, target: number = this.database): void {
+    const entry = this.databases[this.database]?.get(from);
+    if (entry !== undefined) this.put(to, entry.value.copy(), entry.deadline, target);
+  }
+
   setDeadline(key: Bytes, deadline: Deadline | undefined): void {
     const before = this.databases[this.database]?.get(key);
     if (before === undefined) return;
     this.touched(this.database, key);
+    this.noteDeadline(deadline?.earliestMs);
     const { value, token } = before;
     this.keysOf(this.database).set(key, { value, ...(deadline !== undefined && { deadline }), token });
   }
@@ -170,6 +194,10 @@ export class ModelState {
       model.set(database, keys);
     }
     return model;
+  }
+
+  private noteDeadline(ms: number | undefined): void {
+    if (ms !== undefined && ms < this.earliestDeadlineMs) this.earliestDeadlineMs = ms;
   }
 
   private keysOf(database: number): Map<Bytes, OwnedEntry> {

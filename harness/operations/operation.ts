@@ -2,7 +2,7 @@
  * The contract of an operation: all that the harness knows of one store command. How to make one, which keys it touches,
  * what it does to a keyspace and what it answers. `operations.ts` is the table.
  *
- *     generate   Random + KeyPool ──▶ ["RPUSH", "c2:list:1", "e17"]
+ *     generate   KeyPool ──▶          ["RPUSH", "c2:list:1", "e17"]
  *     keys       ["RPUSH", "c2:list:1", "e17"] ──▶ ["c2:list:1"]
  *     step       model + request ──▶ what may happen: a reply, and what becomes of the model
  *
@@ -10,7 +10,6 @@
  * still be applied or not, here or on a copy. Most commands leave the store no choice and give one step; SPOP gives one
  * for each member, and what the client was told then says which of them it was.
  */
-import type { Random } from "../random.ts";
 import type { Bytes, Reply, Request } from "../recording/history.ts";
 import type { KeyPool } from "./key-pool.ts";
 import type { ModelState } from "./model-state.ts";
@@ -28,7 +27,8 @@ export interface Operation {
   readonly since?: string;
   /** How often a workload without wishes of its own draws it, beside the others. 0: only when asked for by name. */
   readonly weight: number;
-  generate(random: Random, keys: KeyPool): Request;
+  /** The chance is the pool's. */
+  generate(pool: KeyPool): Request;
   /** Every key that the request names, for reading or writing. */
   keys(request: Request): readonly Bytes[];
   /**
