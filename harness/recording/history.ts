@@ -69,6 +69,8 @@ export interface CallRecord {
   readonly invokedWallMs: number;
   /** Absent while the call is indeterminate. */
   readonly completed?: { readonly ns: StampNs; readonly wallMs: number; readonly reply: Reply };
+  /** Of a call without completion that is known to have taken effect: by when. A chain of crashes knows it (S7). */
+  readonly endedNs?: StampNs;
 }
 
 /** All calls, each client's in the order in which they were sent (O1). The index is the client's number. */

@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { needExecutable } from "../../tests/needs.ts";
+import { type Random, randomFrom } from "../random.ts";
+import type { Bytes, Call, Reply, Request } from "../recording/history.ts";
+import { RunFolder } from "../run-folder.ts";
+import { ProcessTarget, processDefaults } from "../targets/process.ts";
+import type { RespClient } from "../targets/target.ts";
+import { KeyPool } from "./key-pool.ts";
+import { emptyModel, type Model, type ModelEntry, type ModelValue, modelFromJson, modelToJson } from "./model.ts";
+import { ModelState } from "./model-state.ts";
+import { isAtLeast, operationOf, operations, UnknownCommand, weightsFor } from "./operations.ts";
+import { runCall } from "./run-call.ts";
+import { drawCall, drawTransaction } from "./transactions.ts";
+
+const poolOptions = { keys: 35, valueBytes: { least: 0, most: 60 }, databases: 3, deadlines: "far" } as const;
+const nobody = () => undefined;
+const options = (moment = { earliestMs: Date.now() - 1_000, latestMs: Date.now() + 60_000 }) => ({
+  moment,
+  fork: (model: ModelState) => model.fork(nobody),
+});
+
+describe("the table of operations", () => {
+  it("draws requests that it can read: name, keys, and a step for each", () => {
+    for (const operation of operations.values()) {
+      const pool = new KeyPool(randomFrom(operation.name), 3, poolOptions);
+      for (let count = 0; count < 50; count++) {
+        const request = operation.generate(pool);
+        expect(request[0]).to.equal(operation.name);
+        for (const key of operation.keys(request)) expect(key).to.match(/^c3:/);
+        runCall(new ModelState(emptyModel, nobody), { requests: [request], transaction: false }, undefined, options());
+      }
+    }
+  });
+
+  it("draws all its commands and keeps nearly all deadlines decades away", () => {
+    const pool = new KeyPool(randomFrom("draws"), 0, poolOptions);
+    const weights = weightsFor("8.0.0");
+    const drawn = Array.from({ length: 20_000 }, () => drawCall(pool, weights).requests[0] as Request);
+    expect(new Set(drawn.map(([name]) => name)).size).to.equal(weights.length);
+    const state = new ModelState(emptyModel, nobody);
+    for (const request of drawn) runCall(state, { requests: [request], transaction: false }, undefined, options());
+    const deadlines = [...state.keys()].flatMap(([, , { deadline }]) => (deadline ? [deadline.earliestMs] : []));
+    expect(deadlines).not.to.have.length(0);
+    expect(Math.min(...deadlines)).to.be.above(Date.UTC(2050, 0));
+  });
+
+  it("does not ask a store for what it does not know yet", () => {
+    const names = (version: string) => weightsFor(version).map(([operation]) => operation.name);
+    expect(names("6.0.9")).not.to.include.members(["LMPOP", "COPY"]);
+    expect(names("7.0.15")).to.include.members(["LMPOP", "COPY"]);
+    expect(isAtLeast("7.0.15", "7.2")).to.equal(false);
+    expect(isAtLeast("7.10", "7.2")).to.equal(true);
+  });
+
+  it("knows commands in any case, and says which one it does not know", () => {
+    expect(operationOf(["set", "a", "b"]).name).to.equal("SET");
+    expect(() => operationOf(["EVAL", "x"])).to.throw(UnknownCommand, '"EVAL"');
+  });
+});
+
+describe("the model", () => {
+  let parent: string;
+  let run: RunFolder;
+  beforeEach(() => {
+    parent = mkdtempSync(path.join(tmpdir(), "lossbound-model-"));
+    run = new RunFolder(parent);
+  });
+  afterEach(async () => {
+    await run.dispose();
+    rmSync(parent, { recursive: true });
+  });
+
+  it("answers as redis-server does and ends up with the same keys, values and deadlines", async function () {
+    this.timeout(120_000);
+    const executable = needExecutable(this, "redis-server");
+    const target = new ProcessTarget(
+      { ...processDefaults, name: executable, kind: "executable", command: [executable], listen: "socket" },
+      run,
+    );
+    const { version } = await target.identify();
+    const seed = process.env.SEED ?? String(Date.now());
+    console.log(`      seed ${seed}`);
+    const instance = await target.start(run.newVolume(), [["save", ""]]);
+    const client = await instance.connect();
+    const random = randomFrom(seed);
+    const state = new ModelState(emptyModel, nobody);
+    const calls = drawCalls(random, version, 12_000);
+    for (let first = 0; first < calls.length; first += 100) {
+      const batch = calls.slice(first, first + 100);
+      const earliestMs = Date.now() - 1;
+      const replies = await Promise.all(batch.map((call) => send(client, call)));
+      const moment = { earliestMs, latestMs: Date.now() + 1 };
+      for (const [index, call] of batch.entries()) {
+        const outcomes = runCall(state, call, replies[index], options(moment));
+        expect(outcomes[0]?.oddReply, JSON.stringify([call, outcomes[0]?.oddReply])).to.equal(undefined);
+        expect(outcomes).to.have.length(1);
+      }
+    }
+    const expected = state.plain();
+    const recovered = await readBack(client);
+    expect([...recovered.keys()].sort()).to.deep.equal([...expected.keys()].sort());
+    for (const [database, keys] of expected) {
+      for (const [key, entry] of keys) compare(`${database}:${key}`, entry, recovered.get(database)?.get(key));
+      expect(recovered.get(database)?.size).to.equal(keys.size);
+    }
+    await instance.kill("tree");
+  });
+
+  it("survives JSON, with bytes, infinities and deadlines", () => {
+    const pool = new KeyPool(randomFrom("json"), 0, poolOptions);
+    const weights = weightsFor("8.0.0");
+    const state = new ModelState(emptyModel, nobody);
+    for (let count = 0; count < 2_000; count++) runCall(state, drawCall(pool, weights), undefined, options());
+    const json = modelToJson(state.plain());
+    expect(modelToJson(modelFromJson(JSON.parse(JSON.stringify(json))))).to.deep.equal(json);
+    expect(modelFromJson(JSON.parse(JSON.stringify(json)))).to.deep.equal(state.plain());
+  });
+});
+
+function drawCalls(random: Random, version: string, count: number): Call[] {
+  const pool = new KeyPool(random.fork("keys"), 1, poolOptions);
+  const blocking = [operations.get("BLPOP"), operations.get("BRPOP")].map((operation) => [operation as never, 0.3]);
+  const global = ["FLUSHDB", "FLUSHALL", "SWAPDB"].map((name) => [operations.get(name) as never, 0.05]);
+  const weights = [...weightsFor(version), ...(blocking as never[]), ...(global as never[])];
+  return Array.from({ length: count }, () =>
+    random.chance(0.1) ? drawTransaction(pool, weights) : drawCall(pool, weights),
+  );
+}
+
+async function send(client: RespClient, call: Call): Promise<Reply> {
+  if (!call.transaction) return client.send(call.requests[0] as Request);
+  const watch = (call.watch ?? []).map((key) => ["WATCH", key]);
+  const all = [...watch, ["MULTI"], ...call.requests, ["EXEC"]].map((request) => client.send(request));
+  return (await Promise.all(all)).at(-1) as Reply;
+}
+
+function compare(name: string, expected: ModelEntry, recovered: ModelEntry | undefined): void {
+  expect(recovered?.value, name).to.deep.equal(expected.value);
+  if (expected.deadlineMs === undefined) expect(recovered?.deadlineMs, name).to.equal(undefined);
+  else expect(recovered?.deadlineMs, name).to.be.closeTo(expected.deadlineMs, 2_000);
+}
+
+async function readBack(client: RespClient): Promise<Model> {
+  const model = new Map<number, Map<Bytes, ModelEntry>>();
+  for (let database = 0; database < 16; database++) {
+    await client.send(["SELECT", String(database)]);
+    for (const key of stringsOf(await client.send(["KEYS", "*"]))) {
+      const value = await readValue(client, key);
+      const deadline = await client.send(["PEXPIRETIME", key]);
+      const deadlineMs = deadline.kind === "integer" && deadline.value >= 0 ? deadline.value : undefined;
+      const keys = model.get(database) ?? new Map<Bytes, ModelEntry>();
+      model.set(database, keys.set(key, { value, ...(deadlineMs !== undefined && { deadlineMs }) }));
+    }
+  }
+  return model;
+}
+
+async function readValue(client: RespClient, key: Bytes): Promise<ModelValue> {
+  const [type] = stringsOf(await client.send(["TYPE", key]));
+  switch (type) {
+    case "list":
+      return { type, items: stringsOf(await client.send(["LRANGE", key, "0", "-1"])) };
+    case "hash":
+      return { type, fields: new Map(pairsOf(await client.send(["HGETALL", key]))) };
+    case "set":
+      return { type, members: new Set(stringsOf(await client.send(["SMEMBERS", key]))) };
+    case "zset": {
+      const pairs = pairsOf(await client.send(["ZRANGE", key, "0", "-1", "WITHSCORES"]));
+      const score = (text: Bytes) => Number(text.replace("inf", "Infinity"));
+      return { type, scores: new Map(pairs.map(([member, text]) => [member, score(text)])) };
+    }
+    default:
+      return { type: "string", value: stringsOf(await client.send(["GET", key]))[0] as Bytes };
+  }
+}
+
+function stringsOf(reply: Reply): Bytes[] {
+  if (reply.kind === "string") return [reply.value];
+  return reply.kind === "array" ? reply.items.flatMap(stringsOf) : [];
+}
+
+function pairsOf(reply: Reply): [Bytes, Bytes][] {
+  const items = stringsOf(reply);
+  return items.flatMap((item, index) => (index % 2 === 0 ? [[item, items[index + 1] as Bytes] as [Bytes, Bytes]] : []));
+}

@@ -1,0 +1,92 @@
+/**
+ * A history as the oracle reads it: a lane for each client, and one for the keys that no client wrote. Made once for a
+ * recording, and asked about each of its crash states.
+ */
+import { emptyModel, type Model, type ModelEntry } from "../operations/model.ts";
+import { isRefusal } from "../operations/run-call.ts";
+import type { Bytes, CallRecord, History, Reply } from "../recording/history.ts";
+import { findGlobalCalls, type GlobalCall } from "./global-calls.ts";
+import { type Element, Lane } from "./lane.ts";
+import { findOwners, nobody, type Ownership } from "./ownership.ts";
+import { unfold } from "./unfold.ts";
+
+export interface Lanes {
+  readonly history: History;
+  readonly ownership: Ownership;
+  /** One for each client, by its number, and behind them the one of nobody. */
+  readonly lanes: readonly Lane[];
+  /** Of the first call. */
+  readonly startNs: number;
+}
+
+/** Two clients wrote a key that is not a log: in which order is anybody's guess, and only a search could try them all. */
+export class ContestedKeys extends Error {
+  override readonly name = "ContestedKeys";
+}
+
+/** @throws ContestedKeys, NotQuiet, TooManyWays, TooManyChoices, UnknownCommand: nobody can judge such a history. */
+export function readLanes(history: History, initial: Model = emptyModel): Lanes {
+  const ownership = findOwners(history, keysOf(initial));
+  const [contested] = ownership.contested;
+  if (contested !== undefined) {
+    const [key, clients] = contested;
+    throw new ContestedKeys(`clients ${[...clients].join(" and ")} all wrote ${JSON.stringify(key)}`);
+  }
+  const globals = findGlobalCalls(history);
+  const lastWallMs = lastWallOf(history);
+  const refusalsPossible = history.clients.some((sequence) => sequence.some(wasRefused));
+  const laneOf = (client: number, sequence: readonly CallRecord[]) => {
+    const input = {
+      client,
+      elements: elementsOf(client, sequence, globals),
+      initial: partOf(initial, (key) => ownership.ownerOf(key) === client),
+      lastWallMs,
+      refusalsPossible,
+      isForeign: (key: Bytes) => ownership.ownerOf(key) !== client,
+    };
+    return new Lane(input, unfold(input));
+  };
+  const lanes = [...history.clients.map((sequence, client) => laneOf(client, sequence)), laneOf(nobody, [])];
+  const startNs = Math.min(...history.clients.flatMap((sequence) => sequence[0]?.invokedNs ?? []));
+  return { history, ownership, lanes, startNs: Number.isFinite(startNs) ? startNs : 0 };
+}
+
+/** A client's own calls, with those of others that change everything where they took place. */
+function elementsOf(client: number, sequence: readonly CallRecord[], globals: readonly GlobalCall[]): Element[] {
+  const globalIds = new Set(globals.map(({ record }) => record.id));
+  const own = sequence.map((record): Element => ({ record, own: true, global: globalIds.has(record.id) }));
+  const others = globals
+    .filter(({ record }) => record.client !== client)
+    .map(({ record, database }): Element => ({ record, own: false, global: true, database }));
+  if (others.length === 0) return own;
+  return [...own, ...others].sort((one, other) => one.record.invokedNs - other.record.invokedNs);
+}
+
+function partOf(model: Model, belongs: (key: Bytes) => boolean): Model {
+  const part = new Map<number, ReadonlyMap<Bytes, ModelEntry>>();
+  for (const [database, keys] of model) {
+    const own = new Map([...keys].filter(([key]) => belongs(key)));
+    if (own.size > 0) part.set(database, own);
+  }
+  return part;
+}
+
+function keysOf(model: Model): Set<Bytes> {
+  return new Set([...model.values()].flatMap((keys) => [...keys.keys()]));
+}
+
+function lastWallOf(history: History): number {
+  let last = 0;
+  for (const sequence of history.clients) {
+    for (const record of sequence) last = Math.max(last, record.invokedWallMs, record.completed?.wallMs ?? 0);
+  }
+  return last;
+}
+
+function wasRefused({ completed }: CallRecord): boolean {
+  return completed !== undefined && mentionsRefusal(completed.reply);
+}
+
+function mentionsRefusal(reply: Reply): boolean {
+  return reply.kind === "array" ? reply.items.some(mentionsRefusal) : isRefusal(reply);
+}

@@ -1,0 +1,180 @@
+/**
+ * Follows a lane's calls, all ways that they may have gone, and writes down what changes on each step.
+ */
+import { join, numberDigest } from "../operations/digest.ts";
+import { ModelState, type Touched } from "../operations/model-state.ts";
+import type { OddReply } from "../operations/run-call.ts";
+import { KeyTable } from "./key-table.ts";
+import { absent, type Element, type LaneInput, type OddAnswer, type Unfolded } from "./lane.ts";
+import { runElement } from "./run-element.ts";
+
+/** The history leaves so many ways open that following them all would not end. The verdict is then unknown. */
+export class TooManyWays extends Error {
+  override readonly name = "TooManyWays";
+}
+
+/** Ways that are followed at a time. */
+const waysMax = 1_000;
+
+/** @throws TooManyWays, TooManyChoices, UnknownCommand */
+export function unfold(input: LaneInput): Unfolded {
+  return new Unfolding(input).run();
+}
+
+/** A way through the calls so far: a state, the node that stands for it, and what changed since that node. */
+interface Way {
+  readonly model: ModelState;
+  /** By key: its version at that node. */
+  readonly versions: number[];
+  readonly touched: Set<number>;
+  node: number;
+}
+
+interface Arrival {
+  readonly way: Way;
+  readonly oddReply: OddReply | undefined;
+}
+
+class Unfolding {
+  private readonly input: LaneInput;
+  private readonly keys = new KeyTable();
+  private readonly nodes = { parent: [-1], length: [0], firstChange: [0] };
+  private readonly changes = { key: [] as number[], before: [] as number[], after: [] as number[] };
+  private readonly versions = {
+    digestA: [0],
+    digestB: [0],
+    earliestMs: [Number.NaN],
+    latestMs: [Number.NaN],
+  };
+  private readonly initialVersions: (number | undefined)[] = [];
+  private readonly effective: boolean[] = [];
+  private readonly oddAnswers: OddAnswer[] = [];
+
+  constructor(input: LaneInput) {
+    this.input = input;
+  }
+
+  run(): Unfolded {
+    let ways: readonly Way[] = [this.start()];
+    for (const [index, element] of this.input.elements.entries()) {
+      ways = this.follow(ways, element, index + 1);
+      if (ways.length > waysMax) {
+        throw new TooManyWays(`client ${this.input.client}: its calls may have gone more than ${waysMax} ways`);
+      }
+    }
+    this.nodes.firstChange.push(this.changes.key.length);
+    const { keys, nodes, changes, versions, initialVersions, effective, oddAnswers } = this;
+    return { keys, nodes, changes, versions, initialVersions, effective, oddAnswers };
+  }
+
+  private start(): Way {
+    const way = this.wayFrom((touched) => new ModelState(this.input.initial, touched), [], 0);
+    for (const [database, key] of way.model.keys()) {
+      const id = this.keys.idOf(database, key);
+      const version = this.versionNow(way, id);
+      this.initialVersions[id] = version;
+      way.versions[id] = version;
+    }
+    return way;
+  }
+
+  private follow(ways: readonly Way[], element: Element, length: number): Way[] {
+    const arrivals = ways.flatMap((way) => this.advance(way, element));
+    const agreeing = arrivals.filter(({ oddReply }) => oddReply === undefined);
+    const oddReply = arrivals[0]?.oddReply;
+    if (agreeing.length === 0 && oddReply !== undefined && element.own) {
+      this.oddAnswers.push({ record: element.record, oddReply });
+    }
+    const followed = distinct(agreeing.length > 0 ? agreeing : arrivals, (way) => this.signatureOf(way));
+    this.effective.push(followed.map((way) => this.commit(way, length)).includes(true));
+    return followed;
+  }
+
+  /** Every way that leads on over this element; the given one becomes one of them. */
+  private advance(way: Way, element: Element): Arrival[] {
+    const byModel = new Map<ModelState, Way>([[way.model, way]]);
+    const fork = (model: ModelState): ModelState => {
+      const from = byModel.get(model) as Way;
+      const twin = this.wayFrom((touched) => model.fork(touched), from.versions, from.node, from.touched);
+      byModel.set(twin.model, twin);
+      return twin.model;
+    };
+    // Without a reply the store may have refused it, if refusing is what it did in this run.
+    const unanswered = element.record.completed === undefined && this.input.refusalsPossible;
+    const untouched = unanswered ? [{ way: byModel.get(fork(way.model)) as Way, oddReply: undefined }] : [];
+    const outcomes = runElement(way.model, element, this.input, fork);
+    return [...outcomes.map(({ model, oddReply }) => ({ way: byModel.get(model) as Way, oddReply })), ...untouched];
+  }
+
+  private wayFrom(
+    makeModel: (touched: Touched) => ModelState,
+    versions: readonly number[],
+    node: number,
+    touchedBefore: Iterable<number> = [],
+  ): Way {
+    const touched = new Set(touchedBefore);
+    const model = makeModel((database, key) => touched.add(this.keys.idOf(database, key)));
+    return { model, versions: [...versions], touched, node };
+  }
+
+  /** Makes the way's state a node. @returns whether anything changed */
+  private commit(way: Way, length: number): boolean {
+    const { parent, length: lengths, firstChange } = this.nodes;
+    parent.push(way.node);
+    lengths.push(length);
+    way.node = firstChange.push(this.changes.key.length) - 1;
+    for (const id of way.touched) {
+      const before = way.versions[id] ?? absent;
+      const after = this.versionNow(way, id);
+      if (after === before) continue;
+      this.changes.key.push(id);
+      this.changes.before.push(before);
+      this.changes.after.push(after);
+      way.versions[id] = after;
+    }
+    way.touched.clear();
+    return this.changes.key.length > (firstChange[way.node] as number);
+  }
+
+  /** The version of what a key holds now: the one that it had when it is still the same. */
+  private versionNow(way: Way, id: number): number {
+    const { database, key } = this.keys.nameOf(id);
+    const entry = way.model.entry(key, database);
+    if (entry === undefined) return absent;
+    const { digestA, digestB, earliestMs, latestMs } = this.versions;
+    const [a, b] = [entry.value.digestA(), entry.value.digestB()];
+    const [earliest, latest] = [entry.deadline?.earliestMs ?? Number.NaN, entry.deadline?.latestMs ?? Number.NaN];
+    const before = way.versions[id] ?? absent;
+    const same =
+      before !== absent &&
+      digestA[before] === a &&
+      digestB[before] === b &&
+      Object.is(earliestMs[before], earliest) &&
+      Object.is(latestMs[before], latest);
+    if (same) return before;
+    digestA.push(a);
+    digestB.push(b);
+    earliestMs.push(earliest);
+    return latestMs.push(latest) - 1;
+  }
+
+  /** Two ways with the same signature hold the same and stand in the same database. */
+  private signatureOf({ model }: Way): string {
+    let sumA = 0;
+    let sumB = 0;
+    for (const [database, key, { value, deadline }] of model.keys()) {
+      const place = this.keys.idOf(database, key);
+      const until = join(numberDigest(deadline?.earliestMs ?? -1), numberDigest(deadline?.latestMs ?? -1));
+      sumA = (sumA + join(place, join(value.digestA(), until))) | 0;
+      sumB = (sumB + join(place, join(value.digestB(), until))) | 0;
+    }
+    return `${sumA} ${sumB} ${model.database}`;
+  }
+}
+
+/** One of those that came to the same state: they have the same future. */
+function distinct(arrivals: readonly Arrival[], signatureOf: (way: Way) => string): Way[] {
+  const [first] = arrivals;
+  if (arrivals.length === 1) return [(first as Arrival).way];
+  return [...new Map(arrivals.map(({ way }) => [signatureOf(way), way])).values()];
+}
