@@ -235,8 +235,8 @@ function expire(
   };
   const leaveIt: Step = { reply: integer(0) };
   const either = (surely: boolean, surelyNot: boolean) => (surely ? [doIt] : surelyNot ? [leaveIt] : [doIt, leaveIt]);
-  switch (condition?.toUpperCase()) {
-    case undefined:
+  switch ((condition ?? "").toUpperCase()) {
+    case "":
       return [doIt];
     case "NX":
       return [entry.deadline === undefined ? doIt : leaveIt];
