@@ -26,3 +26,16 @@ export interface Volume {
   /** Gives everything back: files, mounts, processes. Never throws for what is gone already. */
   dispose(): Promise<void>;
 }
+
+/** This machine has no such volume to give: exit 3, with the reason and what to do about it. */
+export class VolumeUnavailable extends Error {
+  override readonly name = "VolumeUnavailable";
+  readonly reason: string;
+  readonly remedy: string;
+
+  constructor(kind: VolumeKind, reason: string, remedy: string) {
+    super(`no ${kind} volume here: ${reason}. ${remedy}`);
+    this.reason = reason;
+    this.remedy = remedy;
+  }
+}

@@ -40,7 +40,7 @@ describe("a journal on disk", () => {
   }
 
   it("gives back every record as it was written, with its stamp and its bytes", () => {
-    const writer = new JournalWriter(dir, 123n, ticking());
+    const writer = JournalWriter.begin(dir, 123n, ticking());
     writer.record({ kind: "create", tid: 7, inode: 2, parent: 1, path: "a", type: "file" });
     recordWrite(writer, "hello");
     const start = writer.record({ kind: "sync-start", tid: 8, inode: 2, path: "a", scope: "data" });
@@ -59,7 +59,7 @@ describe("a journal on disk", () => {
   });
 
   it("stamps rise strictly, even when the clock stands still", () => {
-    const writer = new JournalWriter(dir, 0n, () => 5);
+    const writer = JournalWriter.begin(dir, 0n, () => 5);
     for (let count = 0; count < 3; count++) recordWrite(writer, "x");
     writer.close();
     expect(read().records.map((record) => record.stampNs)).to.deep.equal([5, 6, 7]);
@@ -67,7 +67,7 @@ describe("a journal on disk", () => {
 
   it("keeps bytes of any length apart, across the batches in which they leave", () => {
     const texts = ["a", "b".repeat(15), "", "c".repeat(16), "d".repeat(100), "e", "f".repeat(17)];
-    const writer = new JournalWriter(dir, 0n, ticking(), 16);
+    const writer = JournalWriter.begin(dir, 0n, ticking(), 16);
     const kept = texts.map((text) => ({ text, ...writer.keep(Buffer.from(text)) }));
     for (const { text, dataOffset, length } of kept) {
       const again = Buffer.alloc(length);
@@ -82,7 +82,7 @@ describe("a journal on disk", () => {
   });
 
   it("reads an index that is longer than one piece of it", () => {
-    const writer = new JournalWriter(dir, 0n, ticking());
+    const writer = JournalWriter.begin(dir, 0n, ticking());
     const longPath = "é".repeat(2_000);
     for (let count = 0; count < 2_500; count++) {
       writer.record({ kind: "truncate", tid: 1, inode: 2, path: longPath, size: count });
@@ -94,7 +94,7 @@ describe("a journal on disk", () => {
   });
 
   it("is readable while it is written, as far as it was flushed", () => {
-    const writer = new JournalWriter(dir, 0n, ticking());
+    const writer = JournalWriter.begin(dir, 0n, ticking());
     recordWrite(writer, "first");
     writer.flush();
     recordWrite(writer, "second");
@@ -105,7 +105,7 @@ describe("a journal on disk", () => {
   });
 
   it("ends at its last whole line when its writer was killed", () => {
-    const writer = new JournalWriter(dir, 0n, ticking());
+    const writer = JournalWriter.begin(dir, 0n, ticking());
     recordWrite(writer, "whole");
     writer.close();
     appendFileSync(path.join(dir, "index.jsonl"), '{"kind":"write","stampNs":9');
@@ -113,7 +113,7 @@ describe("a journal on disk", () => {
   });
 
   it("ends before the first write whose bytes are missing", () => {
-    const writer = new JournalWriter(dir, 0n, ticking());
+    const writer = JournalWriter.begin(dir, 0n, ticking());
     recordWrite(writer, "whole");
     recordWrite(writer, "cut");
     writer.record({ kind: "truncate", tid: 1, inode: 2, path: "a", size: 0 });
@@ -123,9 +123,28 @@ describe("a journal on disk", () => {
     expect(open[0]?.records).to.have.length(1);
   });
 
+  it("is gone on with by another writer, as if there had been one", () => {
+    const first = JournalWriter.begin(dir, 123n, ticking());
+    recordWrite(first, "first");
+    first.close();
+    appendFileSync(path.join(dir, "index.jsonl"), '{"kind":"wri');
+    const second = JournalWriter.resume(dir, read(), () => 5);
+    expect(second.count).to.equal(1);
+    recordWrite(second, "second");
+    const again = Buffer.alloc(8);
+    second.read(3, again);
+    expect(again.toString()).to.equal("stsecond");
+    second.close();
+
+    const journal = read();
+    expect(writes(journal)).to.deep.equal(["first", "second"]);
+    expect(journal.records.map(({ stampNs }) => stampNs)).to.deep.equal([10, 11]);
+    expect(journal.originNs).to.equal(123n);
+  });
+
   it("is refused with its path when it is another format, or no journal at all", () => {
     expect(() => new JournalReader(dir)).to.throw(NotAJournal, "holds no journal");
-    new JournalWriter(dir, 0n, ticking()).close();
+    JournalWriter.begin(dir, 0n, ticking()).close();
     const index = path.join(dir, "index.jsonl");
     writeFileSync(index, readFileSync(index, "utf8").replace("journal@1", "journal@9"));
     expect(() => new JournalReader(dir)).to.throw(NotAJournal, /index\.jsonl is lossbound\/journal@9, not/);

@@ -10,7 +10,7 @@
  * Bytes are written before the line that names them, so a journal whose writer was killed is a shorter journal: what
  * follows its last whole line, and lines whose bytes are missing, had not been recorded.
  */
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import type { Journal, JournalRecord, WriteRecord } from "./journal.ts";
@@ -19,6 +19,7 @@ import type { StampNs } from "./stamp.ts";
 const format = "lossbound/journal@1";
 const indexName = "index.jsonl";
 const dataName = "data";
+const defaultBatchBytes = 1 << 20;
 
 /** A record as its writer knows it: the journal adds the stamp. */
 export type Unstamped<R extends JournalRecord = JournalRecord> = R extends JournalRecord ? Omit<R, "stampNs"> : never;
@@ -39,18 +40,36 @@ export class JournalWriter {
   #count = 0;
   #lastNs = 0;
 
-  /**
-   * @param dir is made if missing; must hold no journal.
-   * @param now the time on the recording's timeline; stamps rise strictly even where it does not.
-   * @throws the errors of node:fs, from every method.
-   */
-  constructor(dir: string, originNs: bigint, now: () => StampNs, batchBytes = 1 << 20) {
-    mkdirSync(dir, { recursive: true });
-    this.#data = new ByteLog(openSync(path.join(dir, dataName), "wx+"), batchBytes);
-    this.#indexFd = openSync(path.join(dir, indexName), "wx");
+  private constructor(indexFd: number, data: ByteLog, now: () => StampNs, batchBytes: number) {
+    this.#indexFd = indexFd;
+    this.#data = data;
     this.#now = now;
     this.#batchBytes = batchBytes;
-    this.#line({ format, originNs: String(originNs) });
+  }
+
+  /**
+   * Begins a journal.
+   * @param dir is made if missing; must hold no journal.
+   * @param now the time on the recording's timeline; stamps rise strictly even where it does not.
+   * @throws the errors of node:fs, as every method here does.
+   */
+  static begin(dir: string, originNs: bigint, now: () => StampNs, batchBytes = defaultBatchBytes): JournalWriter {
+    mkdirSync(dir, { recursive: true });
+    const data = new ByteLog(openSync(path.join(dir, dataName), "wx+"), 0, batchBytes);
+    const writer = new JournalWriter(openSync(path.join(dir, indexName), "wx"), data, now, batchBytes);
+    writer.#line({ format, originNs: String(originNs) });
+    return writer;
+  }
+
+  /** Goes on with a journal that somebody else began: what follows its last whole record is cut off. */
+  static resume(dir: string, before: JournalReader, now: () => StampNs, batchBytes = defaultBatchBytes): JournalWriter {
+    const dataFd = openSync(path.join(dir, dataName), "a+");
+    const indexFd = openSync(path.join(dir, indexName), "a");
+    ftruncateSync(indexFd, before.indexBytes);
+    const writer = new JournalWriter(indexFd, new ByteLog(dataFd, fstatSync(dataFd).size, batchBytes), now, batchBytes);
+    writer.#count = before.records.length;
+    writer.#lastNs = before.records.at(-1)?.stampNs ?? 0;
+    return writer;
   }
 
   /** Records so far: the index that the next record gets. */
@@ -88,6 +107,11 @@ export class JournalWriter {
 
   close(): void {
     this.flush();
+    this.abandon();
+  }
+
+  /** Closes the files as they are, after a method has thrown: what was not flushed is not in the journal. */
+  abandon(): void {
     this.#data.close();
     closeSync(this.#indexFd);
   }
@@ -103,11 +127,12 @@ export class JournalWriter {
 class ByteLog {
   readonly #fd: number;
   readonly #tail: Buffer;
-  #flushed = 0;
+  #flushed: number;
   #tailLength = 0;
 
-  constructor(fd: number, tailBytes: number) {
+  constructor(fd: number, size: number, tailBytes: number) {
     this.#fd = fd;
+    this.#flushed = size;
     this.#tail = Buffer.allocUnsafe(tailBytes);
   }
 
@@ -147,7 +172,8 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
 }
 
-function readExactly(fd: number, offset: number, target: Uint8Array): void {
+/** Fills `target` from `offset` on, or throws. */
+export function readExactly(fd: number, offset: number, target: Uint8Array): void {
   for (let done = 0; done < target.length; ) {
     const got = readSync(fd, target, done, target.length - done, offset + done);
     if (got === 0) throw new Error(`the journal's data ends before ${offset + target.length}`);
@@ -165,6 +191,8 @@ export class NotAJournal extends Error {
 export class JournalReader implements Journal {
   readonly originNs: bigint;
   readonly records: readonly JournalRecord[];
+  /** How much of the index file is whole records. */
+  readonly indexBytes: number;
   readonly #dataFd: number;
 
   /** @throws NotAJournal when the folder holds none, or one of another version. */
@@ -172,9 +200,12 @@ export class JournalReader implements Journal {
     const indexPath = path.join(dir, indexName);
     if (!existsSync(indexPath)) throw new NotAJournal(`${dir} holds no journal`);
     const lines = wholeLines(indexPath);
-    this.originNs = originOf(lines.next().value, indexPath);
+    const first = lines.next().value;
+    this.originNs = originOf(first, indexPath);
     this.#dataFd = openSync(path.join(dir, dataName), "r");
-    this.records = recordsOf(lines, fstatSync(this.#dataFd).size);
+    const { records, indexBytes } = recordsOf(lines, fstatSync(this.#dataFd).size);
+    this.records = records;
+    this.indexBytes = lineBytes(first ?? "") + indexBytes;
   }
 
   bytes(write: WriteRecord): Uint8Array {
@@ -216,10 +247,11 @@ function originOf(firstLine: string | undefined, indexPath: string): bigint {
   return BigInt(header.originNs);
 }
 
-function recordsOf(lines: Iterable<string>, dataSize: number): JournalRecord[] {
+function recordsOf(lines: Iterable<string>, dataSize: number): { records: JournalRecord[]; indexBytes: number } {
   // Paths repeat in almost every record: one string for each of them, instead of one a record, halves the memory.
   const paths = new Map<string, string>();
   const records: JournalRecord[] = [];
+  let indexBytes = 0;
   for (const line of lines) {
     const record = JSON.parse(line) as JournalRecord & { path?: string };
     if (record.kind === "write" && record.dataOffset + record.length > dataSize) break;
@@ -229,6 +261,11 @@ function recordsOf(lines: Iterable<string>, dataSize: number): JournalRecord[] {
       else record.path = known;
     }
     records.push(record);
+    indexBytes += lineBytes(line);
   }
-  return records;
+  return { records, indexBytes };
+}
+
+function lineBytes(line: string): number {
+  return Buffer.byteLength(line) + 1;
 }

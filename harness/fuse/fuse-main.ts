@@ -1,0 +1,112 @@
+/**
+ * The process that is a recorded volume: it owns the mount and the journal, and does what the harness asks on
+ * descriptor 3 (`control.ts`).
+ *
+ *     harness ─────────── control ───────────▶ this process ◀── /dev/fuse ── kernel ◀── the store
+ *        │                                          │
+ *        └── may read the journal's files ◀─────────┘       one private mount namespace: this process and the store
+ *
+ * A process of its own, because a file system must answer while its user waits: in the harness's own thread any call on
+ * the mount would wait for itself. When the harness is gone, however it went, this process kills the store, takes the
+ * mount away and ends; and should this one be killed, the kernel ends the mount with it.
+ */
+import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answerers, ControlError, controlVersion, serveControl } from "./control.ts";
+import { Mount } from "./mount.ts";
+import { killAll, mountNamespaceOf, processesOf } from "./store-processes.ts";
+
+const killPatienceMs = 5_000;
+
+// It kills whoever shares its namespace. In its parent's that would be the whole machine.
+const namespace = mountNamespaceOf("self");
+if (namespace === undefined || namespace === mountNamespaceOf(process.ppid)) {
+  throw new Error("to be started by VolumeProcess only, in a mount namespace of its own");
+}
+
+const control = new Socket({ fd: 3 });
+let mounted: Mount | undefined;
+
+const answerers: Answerers = {
+  hello: async () => ({ version: controlVersion }),
+  async mount({ dir, journalDir }) {
+    await takeDown();
+    const mount = new Mount(dir, journalDir, {
+      struck: (strike) => tell({ event: "struck", with: strike }),
+      broken: ({ message }) => tell({ event: "broken", with: { message } }),
+    });
+    mounted = mount;
+    return { connection: await mount.attach() };
+  },
+  async unmount() {
+    await takeDown();
+    return {};
+  },
+  list: async () => ({ nodes: await current().list() }),
+  flush: async () => ({ records: current().flush() }),
+  async arm({ faults, seed }) {
+    for (const fault of faults) current().gate.arm(fault, seed);
+    return {};
+  },
+  async disarm({ names }) {
+    for (const name of names) current().gate.disarm(name);
+    return {};
+  },
+  async release({ names }) {
+    for (const name of names) current().gate.release(name);
+    return {};
+  },
+  async freeze() {
+    current().gate.freeze();
+    return {};
+  },
+  async thaw() {
+    current().gate.thaw();
+    return {};
+  },
+  async settle() {
+    current().settle();
+    return {};
+  },
+};
+
+const tell = serveControl(control, answerers);
+
+// Ctrl-C reaches everything on the terminal. The harness decides when this ends, and closes the control port then.
+process.on("SIGINT", () => undefined);
+control.on("error", () => control.destroy());
+control.once("close", () => void end());
+
+function current(): Mount {
+  if (mounted === undefined) throw new ControlError("UNMOUNTED", "nothing is mounted");
+  return mounted;
+}
+
+async function takeDown(): Promise<void> {
+  const mount = mounted;
+  if (mount === undefined) return;
+  mounted = undefined;
+  // What is held must be let go of first: a process does not end before its request is answered.
+  mount.gate.disarmAll();
+  await endStores();
+  await mount.detach();
+}
+
+async function endStores(): Promise<void> {
+  for (let waitedMs = 0; waitedMs < killPatienceMs; waitedMs += 5) {
+    const left = processesOf(namespace as string);
+    if (left.length === 0) return;
+    killAll(left);
+    await sleep(5);
+  }
+}
+
+async function end(): Promise<void> {
+  try {
+    await takeDown();
+    process.exit(0);
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * One mounted tree with all that serves it: the kernel's requests, the faults, the recorder, the journal.
+ *
+ * When the journal cannot be written (the disk below is full), nothing more may happen on the volume: what the journal
+ * does not have, no crash state would have either. So the mount is broken from then on, refuses everything, and says so.
+ */
+import { closeSync, statfsSync } from "node:fs";
+import { JournalReader, JournalWriter } from "../recording/journal-file.ts";
+import type { ListedNode } from "./control.ts";
+import { FaultGate, type Strike } from "./fault-gate.ts";
+import type { Inode } from "./file-tree.ts";
+import { errno } from "./fuse-protocol.ts";
+import { type FuseRequest, FuseSession, type RequestHandler } from "./fuse-session.ts";
+import { mountFuse, unmount, writeBack } from "./mounting.ts";
+import { Recorder, Refusal } from "./recorder.ts";
+import { RecordingFs } from "./recording-fs.ts";
+
+/** Should this process be killed, the journal lacks what happened within this time before. */
+const flushPeriodMs = 100;
+
+export interface MountEvents {
+  struck(strike: Strike): void;
+  broken(error: Error): void;
+}
+
+export class Mount implements RequestHandler {
+  readonly gate: FaultGate;
+  readonly #dir: string;
+  readonly #journal: JournalWriter;
+  readonly #recorder: Recorder;
+  readonly #fs: RecordingFs;
+  readonly #events: MountEvents;
+  readonly #flushing: NodeJS.Timeout;
+  #session: FuseSession | undefined;
+  #fd: number | undefined;
+  #broken = false;
+
+  /**
+   * @param dir where it will be mounted: an existing folder, absolute.
+   * @param journalDir holds a journal: the tree begins as it ends.
+   */
+  constructor(dir: string, journalDir: string, events: MountEvents) {
+    const before = new JournalReader(journalDir);
+    this.#dir = dir;
+    this.#events = events;
+    this.#journal = JournalWriter.resume(journalDir, before, () => Number(process.hrtime.bigint() - before.originNs));
+    before.close();
+    this.#recorder = new Recorder(this.#journal, before.records);
+    const fail = (request: FuseRequest, error: unknown): void => this.#fail(request, error);
+    this.gate = new FaultGate(this.#recorder, (strike) => events.struck(strike), fail);
+    this.#fs = new RecordingFs(this.#recorder, this.gate, fail, () => freeBytes(journalDir));
+    this.#flushing = setInterval(() => this.#guard(() => this.#journal.flush()), flushPeriodMs);
+  }
+
+  /**
+   * Returns the number of its connection.
+   * @throws ControlError with the code UNAVAILABLE where this machine does not let us.
+   */
+  async attach(): Promise<number> {
+    const { fd, connection } = await mountFuse(this.#dir);
+    this.#fd = fd;
+    this.#session = new FuseSession(fd, this);
+    this.#session.ended.catch((error: unknown) => this.#breakDown(error));
+    return connection;
+  }
+
+  /** Nothing of it is left afterwards but the journal. Whoever still stands in it gets ENOTCONN. */
+  async detach(): Promise<void> {
+    clearInterval(this.#flushing);
+    this.gate.disarmAll();
+    if (this.#session !== undefined) {
+      await unmount(this.#dir);
+      await this.#session.ended;
+    }
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#broken) this.#journal.abandon();
+    else this.#journal.close();
+  }
+
+  handle(request: FuseRequest): void {
+    if (this.#broken) request.refuse(errno.EIO);
+    else this.#fs.handle(request);
+  }
+
+  interrupt(unique: number): boolean {
+    return this.#fs.interrupt(unique);
+  }
+
+  /** Returns how many records the journal's files now hold. */
+  flush(): number {
+    this.#guard(() => this.#journal.flush());
+    return this.#recorder.recordCount;
+  }
+
+  settle(): void {
+    this.#recorder.note({ kind: "settled", tid: 0 });
+  }
+
+  async list(): Promise<ListedNode[]> {
+    await writeBack(this.#dir);
+    this.flush();
+    return [...this.#recorder.tree.walk()].map(([path, inode]) => listedNode(path, inode));
+  }
+
+  #fail(request: FuseRequest, error: unknown): void {
+    const refused = error instanceof Refusal;
+    if (!refused) this.#breakDown(error);
+    request.refuse(refused ? error.code : errno.EIO);
+  }
+
+  #guard(run: () => void): void {
+    if (this.#broken) return;
+    try {
+      run();
+    } catch (error) {
+      this.#breakDown(error);
+    }
+  }
+
+  #breakDown(error: unknown): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#events.broken(error as Error);
+  }
+}
+
+function listedNode(path: string, inode: Inode): ListedNode {
+  if (inode.type === "symlink") return { path, kind: "symlink", target: inode.target };
+  if (inode.type !== "file") return { path, kind: inode.type };
+  const extents = [...inode.bytes.extents()].map(
+    ({ start, end, sourceOffset }) => [start, end - start, sourceOffset] as const,
+  );
+  return { path, kind: "file", size: inode.bytes.size, extents };
+}
+
+function freeBytes(dir: string): number {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize;
+}

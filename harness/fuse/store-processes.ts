@@ -1,0 +1,90 @@
+/**
+ * The processes that use a recorded volume: whoever lives in its private mount namespace, apart from the recorder and
+ * what that has started itself. No list has to be kept: the kernel knows, also of children and orphans.
+ */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+const sigkill = 1 << (9 - 1);
+
+/** Names the mount namespace of a process of this kernel; undefined when it is gone. */
+export function mountNamespaceOf(pid: number | "self"): string | undefined {
+  return orGone(() => readlinkSync(`/proc/${pid}/ns/mnt`));
+}
+
+/** Every process that lives in that namespace; when this one does too, without it and its children. */
+export function processesOf(namespace: string): number[] {
+  const isOurs = (pid: number): boolean => pid === process.pid || statusOf(pid)?.parent === process.pid;
+  const inside = namespace === mountNamespaceOf("self");
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && mountNamespaceOf(pid) === namespace)
+    .filter((pid) => !isDead(pid) && !(inside && isOurs(pid)));
+}
+
+/**
+ * SIGKILL to the process of a thread, or to all that live in this process's namespace, that one first.
+ * Returns the threads that will never run another line of their program.
+ */
+export function killWhoAsked(tid: number, scope: "process" | "tree"): Set<number> {
+  const asker = statusOf(tid)?.process;
+  const rest = scope === "tree" ? processesOf(mountNamespaceOf("self") ?? "") : [];
+  const doomed = new Set<number>();
+  for (const pid of [...(asker === undefined ? [] : [asker]), ...rest]) {
+    for (const thread of orGone(() => readdirSync(`/proc/${pid}/task`)) ?? []) doomed.add(Number(thread));
+    killAll([pid]);
+  }
+  return doomed;
+}
+
+export function isDead(tid: number): boolean {
+  const status = statusOf(tid);
+  return status === undefined || status.state === "Z" || status.state === "X";
+}
+
+/** True when a SIGKILL waits for the thread, so that it will never hear what it is told. Also when it is dead. */
+export function isDying(tid: number): boolean {
+  return isDead(tid) || ((statusOf(tid)?.pendingSignals ?? 0) & sigkill) !== 0;
+}
+
+/** SIGKILL. One that is gone already is no error. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+interface ThreadStatus {
+  readonly state: string;
+  /** The pid as the harness knows it: of the whole process. */
+  readonly process: number;
+  readonly parent: number;
+  /** The low 32 signals, the thread's own and the process's. */
+  readonly pendingSignals: number;
+}
+
+function statusOf(tid: number): ThreadStatus | undefined {
+  const text = orGone(() => readFileSync(`/proc/${tid}/status`, "latin1"));
+  if (text === undefined) return undefined;
+  const field = (name: string): string => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(text)?.[1] ?? "";
+  const signals = (name: string): number => Number.parseInt(field(name).slice(-8), 16);
+  return {
+    state: field("State"),
+    process: Number(field("Tgid")),
+    parent: Number(field("PPid")),
+    pendingSignals: signals("SigPnd") | signals("ShdPnd"),
+  };
+}
+
+function orGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(code)) return undefined;
+    throw error;
+  }
+}
