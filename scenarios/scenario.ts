@@ -49,20 +49,32 @@ const delayMs = rangeField(0)
   .default({ least: 0, most: 0 })
   .describe("how long after that was seen to begin; a number or [from, to]");
 
-const triggerSchema = z
-  .discriminatedUnion(
-    "kind",
-    [
-      z.strictObject({ kind: z.literal("after-acks"), acks: afterAcks }),
-      z.strictObject({
+const triggerSchema = z.discriminatedUnion(
+  "kind",
+  [
+    z
+      .strictObject({ kind: z.literal("after-acks"), acks: afterAcks })
+      .describe("The store dies once so many calls were acked."),
+    z
+      .strictObject({
         kind: z.literal("at-random-time"),
         withinMs: rangeField(0).describe("how long after the first call left; a number or [from, to]"),
-      }),
-      z.strictObject({ kind: z.literal("while-rewrite"), acks: afterAcks, delayMs }),
-      z.strictObject({ kind: z.literal("while-bgsave"), acks: afterAcks, delayMs }),
-      z.strictObject({ kind: z.literal("during-recovery"), acks: afterAcks, delayMs }),
-      z.strictObject({ kind: z.literal("on-sigterm"), acks: afterAcks }),
-      z.strictObject({
+      })
+      .describe("The store dies at a moment drawn from the seed."),
+    z
+      .strictObject({ kind: z.literal("while-rewrite"), acks: afterAcks, delayMs })
+      .describe("The store dies while its log is being rewritten, as the harness asked it to."),
+    z
+      .strictObject({ kind: z.literal("while-bgsave"), acks: afterAcks, delayMs })
+      .describe("The store dies while a snapshot is being written, as the harness asked it to."),
+    z
+      .strictObject({ kind: z.literal("during-recovery"), acks: afterAcks, delayMs })
+      .describe("The store dies, and up to three times more while it starts again."),
+    z
+      .strictObject({ kind: z.literal("on-sigterm"), acks: afterAcks })
+      .describe("The store is sent SIGTERM, and ends in its own way."),
+    z
+      .strictObject({
         kind: z.literal("saver"),
         job: z
           .enum(["rewrite", "bgsave", "either"])
@@ -73,8 +85,10 @@ const triggerSchema = z
         replies: rangeField(1).describe(
           "how many more calls are answered, acked or refused, before the store dies too",
         ),
-      }),
-      z.strictObject({
+      })
+      .describe("The child that writes a snapshot or a rewrite dies, and a little later the store."),
+    z
+      .strictObject({
         kind: z.literal("at-disk-operation"),
         side: z.enum(["before", "after"]),
         operation: z.enum(["write", "sync", "rename", "unlink"]),
@@ -83,11 +97,19 @@ const triggerSchema = z
         afterWrites: rangeField(0)
           .default({ least: 0, most: 0 })
           .describe("count only once the store has written that often to any file; a number or [from, to]"),
-      }),
-    ],
-    { error: "expected a trigger, like { kind: after-acks, acks: [100, 900] }" },
-  )
-  .describe("when it strikes");
+      })
+      .describe("The store dies by its own hand before or after an exact disk operation; the bundled store only."),
+  ],
+  { error: "expected a trigger, like { kind: after-acks, acks: [100, 900] }" },
+);
+
+/** Every trigger with what it does, for lists. */
+export const triggers: readonly { readonly name: string; readonly what: string }[] = triggerSchema.options.map(
+  (option) => ({
+    name: option.shape.kind.value,
+    what: option.description ?? "",
+  }),
+);
 
 const killSchema = z.strictObject({
   kind: z.literal("kill"),
@@ -95,7 +117,7 @@ const killSchema = z.strictObject({
     .enum(["process", "tree"])
     .default("tree")
     .describe("whether the store's children die with it, or live on as orphans (S8)"),
-  trigger: triggerSchema,
+  trigger: triggerSchema.describe("when it strikes"),
 });
 
 const faultSchema = z.discriminatedUnion("kind", [killSchema], {

@@ -1,0 +1,98 @@
+/** `lossbound list`: what there is, a line each. */
+import { Argument, type Command } from "commander";
+import { paintOf, wantsColour } from "../../reports/paint.ts";
+import { reporters } from "../../reports/reporters.ts";
+import { wrapped } from "../../reports/words.ts";
+import type { Catalogue } from "../../scenarios/catalogue.ts";
+import { triggers } from "../../scenarios/scenario.ts";
+import { type ExitCode, exitCodes } from "./exit.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Verb } from "./verb.ts";
+
+interface Entry {
+  readonly name: string;
+  readonly what: string;
+}
+
+/** Each kind of thing, with how it is used. */
+const kinds: Readonly<Record<string, { readonly use: string; readonly entries: (catalogue: Catalogue) => Entry[] }>> = {
+  groups: {
+    use: "lossbound run NAME",
+    entries: (catalogue) => catalogue.groupNames().map((name) => entry(name, catalogue.group(name).value.why)),
+  },
+  scenarios: {
+    use: "lossbound run NAME",
+    entries: (catalogue) => catalogue.scenarioNames().map((name) => entry(name, catalogue.scenario(name).value.why)),
+  },
+  presets: {
+    use: "--preset NAME",
+    entries: (catalogue) => catalogue.presetNames().map((name) => entry(name, catalogue.preset(name).why)),
+  },
+  targets: {
+    use: "--target NAME",
+    entries: () => [
+      entry("bundled", "The store that comes with lossbound; nothing to install."),
+      entry("PATH", "An executable that is started as PATH CONFFILE, like /usr/bin/redis-server."),
+      entry("docker:IMAGE", "A container; needs a docker engine on this machine."),
+    ],
+  },
+  faults: {
+    use: "fault: in a scenario",
+    entries: () => triggers.map(({ name, what }) => entry(`kill, ${name}`, what)),
+  },
+  reporters: {
+    use: "--reporter NAME[=FILE]",
+    entries: () => reporters.map(({ name, what }) => entry(name, what)),
+  },
+};
+
+export const list: Verb = {
+  name: "list",
+  add(program: Command, surroundings: Surroundings, ends: (code: ExitCode) => void): void {
+    program
+      .command("list")
+      .summary("what there is: scenarios, presets, targets …")
+      .description("Lists what there is, a line each.")
+      .addArgument(new Argument("[what]", "one kind of thing; none: all of them").choices(Object.keys(kinds)))
+      .option("--json", "as one JSON object, a list for each kind")
+      .action((what: string | undefined, { json }: { readonly json?: true }) => {
+        const wanted = what === undefined ? Object.keys(kinds) : [what];
+        const found = wanted.map((name) => ({ name, ...section(name, surroundings.catalogue) }));
+        const { out } = surroundings;
+        if (json) {
+          const document = Object.fromEntries(found.map(({ name, entries }) => [name, entries]));
+          out.stream.write(`${JSON.stringify(document, null, 2)}\n`);
+        } else out.stream.write(found.map((each) => shown(each, surroundings)).join("\n"));
+        ends(exitCodes.held);
+      });
+  },
+};
+
+function section(name: string, catalogue: Catalogue): { use: string; entries: Entry[] } {
+  const kind = kinds[name];
+  if (kind === undefined) throw new Error(`no section ${name}`);
+  return { use: kind.use, entries: kind.entries(catalogue) };
+}
+
+function shown(
+  { name, use, entries }: { name: string; use: string; entries: readonly Entry[] },
+  { out, environment }: Surroundings,
+): string {
+  const paint = paintOf(wantsColour(environment, out.isTerminal));
+  const width = Math.max(...entries.map((each) => each.name.length));
+  const indent = " ".repeat(width + 4);
+  const lines = entries.flatMap((each) => {
+    const [first = "", ...rest] = wrapped(each.what, Math.max(40, Math.min(out.columns, 120) - indent.length));
+    return [`  ${each.name.padEnd(width)}  ${first}`, ...rest.map((line) => indent + line)];
+  });
+  return `${paint.bold(name)}  ${paint.dim(use)}\n${lines.join("\n")}\n`;
+}
+
+/** The first sentence says what it is; the rest is for whoever opens the file. */
+function entry(name: string, why: string): Entry {
+  const [first = ""] = why
+    .replace(/\s+/g, " ")
+    .trim()
+    .split(/(?<=\.) /);
+  return { name, what: first };
+}

@@ -1,0 +1,42 @@
+/** One pair handed to the engine. What the engine itself cannot do becomes a verdict, and never ends the night. */
+import type { Progress } from "../../reports/progress.ts";
+import type { RunRequest, RunResult } from "../run-request.ts";
+import { TargetUnavailable } from "../targets/target.ts";
+import { unknownRun } from "./assemble.ts";
+import type { Pair } from "./selection.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export interface Common {
+  readonly seed: string;
+  readonly bundlesDir: string;
+  readonly jobs: number;
+  readonly failuresMax: number | undefined;
+  readonly keep: boolean;
+}
+
+/** @throws TargetUnavailable: the next pair on this target could not be run either */
+export async function runPair(
+  { scenario, preset, target, budget }: Pair,
+  common: Common,
+  progress: Progress,
+  { runScenario, interruption, err }: Surroundings,
+): Promise<RunResult> {
+  const { failuresMax, ...always } = common;
+  const limit = failuresMax !== undefined && { failuresMax };
+  const request: RunRequest = { scenario, preset, target, budget, ...always, ...limit, signal: interruption };
+  try {
+    return await runScenario(request, progress);
+  } catch (error) {
+    if (error instanceof TargetUnavailable) throw error;
+    // An exception means that the harness could not do its work: unknown, with the reason.
+    const trouble = error instanceof Error ? error : new Error(String(error));
+    err.stream.write(`${trouble.stack ?? trouble.message}\n`);
+    const of = { scenario: scenario.name, preset: preset.name, target, seed: common.seed, fault: scenario.fault.kind };
+    return {
+      run: unknownRun(of, `the harness could not do its work: ${trouble.message}`),
+      target: { name: target, version: "" },
+      cycles: 0,
+      cyclesViolated: 0,
+    };
+  }
+}

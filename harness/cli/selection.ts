@@ -1,0 +1,140 @@
+/**
+ * From words on the command line to pairs of scenario and preset (N2):
+ *
+ *     a scenario that is named     every pair must suit: what does not is an error, with the place that says so
+ *     a scenario out of a group    pairs that do not suit are left out, and it is told which
+ */
+import type { Catalogue } from "../../scenarios/catalogue.ts";
+import type { Parsed } from "../../scenarios/parse.ts";
+import type { Preset } from "../../scenarios/preset.ts";
+import { BadFile } from "../../scenarios/problem.ts";
+import type { Budget, Scenario, TargetKind } from "../../scenarios/scenario.ts";
+import { hint } from "../../scenarios/suggest.ts";
+import { Exit, exitCodes } from "./exit.ts";
+
+export interface Pair {
+  readonly scenario: Scenario;
+  readonly preset: Preset;
+  readonly target: string;
+  readonly budget: Budget;
+}
+
+export interface Selection {
+  readonly pairs: readonly Pair[];
+  /** What a group names and was not run, with the reason: never a silent skip. */
+  readonly leftOut: readonly string[];
+}
+
+export interface Wishes {
+  /** Groups, scenarios, files. */
+  readonly names: readonly string[];
+  /** Empty: those that the scenarios name. */
+  readonly presets: readonly string[];
+  /** Absent: those that the scenarios name. */
+  readonly target: string | undefined;
+}
+
+/** @throws BadFile, UnknownName, Exit */
+export function select(wishes: Wishes, catalogue: Catalogue): Selection {
+  const parts = wishes.names.map((name) =>
+    catalogue.groupNames().includes(name) ? ofGroup(name, wishes, catalogue) : ofScenario(name, wishes, catalogue),
+  );
+  const pairs = withoutRepetition(parts.flatMap((part) => part.pairs));
+  const leftOut = parts.flatMap((part) => part.leftOut);
+  if (pairs.length === 0) {
+    throw new Exit(exitCodes.nothing, ["nothing is left to run:", ...leftOut.map((each) => `  ${each}`)].join("\n"));
+  }
+  return { pairs, leftOut };
+}
+
+function ofScenario(name: string, wishes: Wishes, catalogue: Catalogue): Selection {
+  const parsed = readScenario(name, catalogue);
+  const candidates = candidatesOf(parsed, wishes.presets, {}, wishes, catalogue);
+  for (const { unsuited } of candidates) if (unsuited !== undefined) throw unsuited.error;
+  return { pairs: candidates.map(({ pair }) => pair), leftOut: [] };
+}
+
+function ofGroup(name: string, wishes: Wishes, catalogue: Catalogue): Selection {
+  const candidates = catalogue.group(name).value.members.flatMap(({ scenario, presets, runs }) => {
+    const wanted = wishes.presets.length > 0 ? wishes.presets : (presets ?? []);
+    return candidatesOf(catalogue.scenario(scenario), wanted, { runs }, wishes, catalogue);
+  });
+  return {
+    pairs: candidates.filter(({ unsuited }) => unsuited === undefined).map(({ pair }) => pair),
+    leftOut: candidates.flatMap(({ unsuited }) => (unsuited === undefined ? [] : [unsuited.reason])),
+  };
+}
+
+/** A name that is neither: the hint must know groups and scenarios alike. */
+function readScenario(name: string, catalogue: Catalogue): Parsed<Scenario> {
+  try {
+    return catalogue.scenario(name);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "UnknownName") throw error;
+    const known = [...catalogue.groupNames(), ...catalogue.scenarioNames()];
+    throw new Exit(exitCodes.usage, `there is no scenario, group or file ${name}: ${hint(name, known)}`);
+  }
+}
+
+interface Candidate {
+  readonly pair: Pair;
+  readonly unsuited: { readonly reason: string; readonly error: Error } | undefined;
+}
+
+function candidatesOf(
+  parsed: Parsed<Scenario>,
+  presets: readonly string[],
+  member: { readonly runs?: number | undefined },
+  wishes: Wishes,
+  catalogue: Catalogue,
+): Candidate[] {
+  const scenario = parsed.value;
+  const target = wishes.target ?? scenario.target;
+  const budget = member.runs === undefined ? scenario.budget : { runs: member.runs };
+  return (presets.length > 0 ? presets : scenario.presets).map((name) => {
+    const preset = catalogue.preset(name);
+    return { pair: { scenario, preset, target, budget }, unsuited: whyUnsuited(parsed, preset, target, catalogue) };
+  });
+}
+
+function whyUnsuited(
+  parsed: Parsed<Scenario>,
+  preset: Preset,
+  target: string,
+  catalogue: Catalogue,
+): Candidate["unsuited"] {
+  const { name, suits } = parsed.value;
+  const kind = targetKindOf(target);
+  if (!suitsPreset(parsed.value, preset, catalogue)) {
+    const message = `${name} does not suit preset ${preset.name}: it suits ${(suits.presets ?? []).join(", ")}`;
+    return { reason: message, error: new BadFile([parsed.problemAt(["suits", "presets"], message)]) };
+  }
+  const unable = !suits.targets.includes(kind)
+    ? `${name} needs a target that is ${suits.targets.join(" or ")}, and ${target} is ${kind}`
+    : !preset.targets.includes(kind)
+      ? `preset ${preset.name} is for targets that are ${preset.targets.join(" or ")}, and ${target} is ${kind}`
+      : undefined;
+  return unable === undefined ? undefined : { reason: unable, error: new Exit(exitCodes.unable, unable) };
+}
+
+/** A preset of the user is as good as the shipped ones whose promise it gives. */
+function suitsPreset({ suits }: Scenario, preset: Preset, catalogue: Catalogue): boolean {
+  if (suits.presets === undefined || suits.presets.includes(preset.name)) return true;
+  if (catalogue.presetNames().includes(preset.name)) return false;
+  return suits.presets.some((name) => catalogue.preset(name).promise.row === preset.promise.row);
+}
+
+export function targetKindOf(target: string): TargetKind {
+  if (target === "bundled") return "bundled";
+  return target.startsWith("docker:") ? "container" : "executable";
+}
+
+/** Named twice, or named beside a group that holds it: run once, as it was asked for first. */
+function withoutRepetition(pairs: readonly Pair[]): Pair[] {
+  const seen = new Map<string, Pair>();
+  for (const pair of pairs) {
+    const name = JSON.stringify([pair.scenario.name, pair.preset.name, pair.target]);
+    if (!seen.has(name)) seen.set(name, pair);
+  }
+  return [...seen.values()];
+}

@@ -1,0 +1,7 @@
+/** All verbs. A new one is a file and a line here. */
+import { doctor } from "./doctor.ts";
+import { list } from "./list.ts";
+import { run } from "./run.ts";
+import type { Verb } from "./verb.ts";
+
+export const verbs: readonly Verb[] = [run, list, doctor];
