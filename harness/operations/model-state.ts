@@ -188,12 +188,16 @@ export class ModelState {
   /** A pure value; deadlines that are known within a span are given by its end. */
   plain(): Model {
     const model = new Map<number, Map<Bytes, ModelEntry>>();
-    for (const [database, key, { value, deadline }] of this.keys()) {
+    for (const [database, key, entry] of this.keys()) {
       const keys = model.get(database) ?? new Map<Bytes, ModelEntry>();
-      keys.set(key, { value: value.plain(), ...(deadline !== undefined && { deadlineMs: deadline.latestMs }) });
-      model.set(database, keys);
+      model.set(database, keys.set(key, plainEntry(entry)));
     }
     return model;
+  }
+
+  plainEntry(key: Bytes, database: number): ModelEntry | undefined {
+    const entry = this.entry(key, database);
+    return entry === undefined ? undefined : plainEntry(entry);
   }
 
   private noteDeadline(ms: number | undefined): void {
@@ -204,4 +208,8 @@ export class ModelState {
     while (this.databases.length <= database) this.databases.push(new Map());
     return this.databases[database] as Map<Bytes, OwnedEntry>;
   }
+}
+
+function plainEntry({ value, deadline }: Entry): ModelEntry {
+  return { value: value.plain(), ...(deadline !== undefined && { deadlineMs: deadline.latestMs }) };
 }

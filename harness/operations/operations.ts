@@ -35,10 +35,10 @@ export class UnknownCommand extends Error {
 /** How often each operation is drawn, beside the others. */
 export type Weights = readonly (readonly [operation: Operation, weight: number])[];
 
-/** What a store of that version knows, as often as each operation says; `scale` makes some more or less frequent. */
-export function weightsFor(storeVersion: string, scale: (operation: Operation) => number = () => 1): Weights {
+/** What a store knows that speaks as that Redis does, as often as each operation says; `scale` makes some more or less frequent. */
+export function weightsFor(redisVersion: string, scale: (operation: Operation) => number = () => 1): Weights {
   return [...operations.values()]
-    .filter((operation) => operation.since === undefined || isAtLeast(storeVersion, operation.since))
+    .filter((operation) => operation.since === undefined || isAtLeast(redisVersion, operation.since))
     .map((operation) => [operation, operation.weight * scale(operation)] as const)
     .filter(([, weight]) => weight > 0);
 }

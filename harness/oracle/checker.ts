@@ -42,3 +42,9 @@ export interface Finding {
   /** Plain JSON: the calls that matter, keys, expected and recovered values. The parts that reports draw are a Story. */
   readonly evidence: Readonly<Record<string, unknown>>;
 }
+
+/** Violated outranks unknown outranks held; of nothing at all the worst is unknown, because nothing was tested (N1). */
+export function worstVerdict(kinds: readonly Verdict["kind"][]): Verdict["kind"] {
+  if (kinds.includes("violated")) return "violated";
+  return kinds.length === 0 || kinds.includes("unknown") ? "unknown" : "held";
+}

@@ -1,8 +1,75 @@
 /**
- * An inquiry: one piece of evidence, and what has been worked out from it, once, for all checkers.
+ * An inquiry: one piece of evidence, and what is worked out from it, once, for all checkers. The lanes of a history are
+ * kept beside it, so that its thousand crash states share them.
  */
-import type { Evidence } from "./evidence.ts";
+import { emptyModel, type Model } from "../operations/model.ts";
+import type { History } from "../recording/history.ts";
+import type { Contradiction } from "./contradiction.ts";
+import { findContradictions } from "./diagnose.ts";
+import type { Evidence, ServedStart } from "./evidence.ts";
+import { explain, greatestCut } from "./explain.ts";
+import { type Lanes, readLanes } from "./lanes.ts";
+import { type LossAtCut, lossAt } from "./loss.ts";
+import { readState } from "./reading.ts";
 
-export interface Inquiry {
+export type Explained =
+  | { readonly kind: "explained"; readonly lengths: Int32Array; readonly loss: LossAtCut }
+  | { readonly kind: "contradicted"; readonly contradictions: readonly Contradiction[] };
+
+export class Inquiry {
   readonly evidence: Evidence;
+  private made: Explained | undefined;
+
+  constructor(evidence: Evidence) {
+    this.evidence = evidence;
+  }
+
+  get endNs(): number {
+    return this.evidence.cut.endNs;
+  }
+
+  /** @throws NobodyCanTell when the history is of a kind that cannot be judged */
+  get lanes(): Lanes {
+    return lanesOf(this.evidence.history, this.evidence.initial ?? emptyModel);
+  }
+
+  /** What the first start on the crash state served. @throws NobodyCanTell when it did not serve */
+  get served(): ServedStart {
+    const [first] = this.evidence.recovery.starts;
+    if (first === undefined) throw new NobodyCanTell("the store was not started on the crash state");
+    if (first.kind === "refused") throw new NobodyCanTell("the store did not start, so nothing could be read back");
+    if (first.kind === "unclear") throw new NobodyCanTell(first.why);
+    return first;
+  }
+
+  /** @throws NobodyCanTell */
+  get explained(): Explained {
+    this.made ??= this.explain();
+    return this.made;
+  }
+
+  private explain(): Explained {
+    const { lanes, endNs } = this;
+    const explanation = explain(lanes, readState(lanes, this.served));
+    const contradictions = findContradictions(lanes, explanation, endNs);
+    if (contradictions.length > 0) return { kind: "contradicted", contradictions };
+    const cut = greatestCut(lanes, explanation, endNs);
+    if (cut.kind !== "found") throw new Error(`a state without contradictions has no recovery point: ${cut.kind}`);
+    return { kind: "explained", lengths: cut.lengths, loss: lossAt(lanes, cut.lengths, endNs) };
+  }
+}
+
+/** A question without an answer: the verdict is unknown, for this reason. */
+export class NobodyCanTell extends Error {
+  override readonly name = "NobodyCanTell";
+}
+
+const known = new WeakMap<History, { readonly initial: Model; readonly lanes: Lanes }>();
+
+export function lanesOf(history: History, initial: Model): Lanes {
+  const before = known.get(history);
+  if (before?.initial === initial) return before.lanes;
+  const lanes = readLanes(history, initial);
+  known.set(history, { initial, lanes });
+  return lanes;
 }

@@ -1,0 +1,94 @@
+/**
+ * Why a state cannot be explained: one contradiction of each kind that is there, each with the smallest evidence.
+ */
+import type { StampNs } from "../recording/stamp.ts";
+import { type Contradiction, type ContradictionKind, laws } from "./contradiction.ts";
+import { describeCall, describeEntry, describeKey, describeText } from "./describe.ts";
+import { diagnoseLane } from "./diagnose-lane.ts";
+import { type Cut, type Explanation, greatestCut, type LanePlace } from "./explain.ts";
+import { absent, type Lane } from "./lane.ts";
+import type { Lanes } from "./lanes.ts";
+import type { LaneReading, Reading } from "./reading.ts";
+import { checkSharedLog } from "./shared-log.ts";
+
+const strangersShownMax = 4;
+
+/** Empty when the state is explained. */
+export function findContradictions(lanes: Lanes, explanation: Explanation, endNs: StampNs): readonly Contradiction[] {
+  const { reading } = explanation;
+  const found: Contradiction[] = [];
+  if (reading.strangers.length > 0) found.push(strangersIn(reading));
+  for (const log of reading.logs) found.push(...[checkSharedLog(log)].filter((fault) => fault !== undefined));
+  for (const [index, lane] of lanes.lanes.entries()) {
+    if (isExplained(explanation, lane, index, endNs)) continue;
+    found.push(diagnoseLane(lane, reading.lanes[index] as LaneReading, reading.served, endNs));
+  }
+  if (found.length === 0) {
+    const cut = greatestCut(lanes, explanation, endNs);
+    if (cut.kind === "disordered") found.push(disorder(lanes, cut));
+  }
+  return oneOfEachKind(found);
+}
+
+function isExplained({ lengths }: Explanation, lane: Lane, index: number, endNs: StampNs): boolean {
+  const shortest = lengths[index]?.[0];
+  return shortest !== undefined && shortest <= lane.lengthAt(endNs);
+}
+
+function strangersIn({ strangers, served }: Reading): Contradiction {
+  const names = strangers.slice(0, strangersShownMax);
+  const more = strangers.length > names.length ? ` and ${strangers.length - names.length} more` : "";
+  const verb = strangers.length === 1 ? "is" : "are";
+  return {
+    kind: "phantom",
+    trait: "key",
+    message: `${names.map(describeKey).join(", ")}${more} ${verb} there, and nobody ever wrote such a key`,
+    calls: [],
+    keys: names.map(({ database, key }) => ({
+      database,
+      key: describeText(key),
+      expected: describeEntry(undefined),
+      recovered: describeEntry(served.state.get(database)?.get(key)),
+    })),
+    laws: [laws.authorship],
+  };
+}
+
+function disorder(lanes: Lanes, cut: Extract<Cut, { kind: "disordered" }>): Contradiction {
+  const lost = elementAt(lanes, cut.lost);
+  const kept = elementAt(lanes, cut.kept);
+  const onlyRemoves = removesOnly(lanes.lanes[cut.lost.lane] as Lane, cut.lost.index);
+  const back = onlyRemoves ? "what it removed is back" : "it is lost";
+  return {
+    kind: onlyRemoves ? "resurrection" : "hole",
+    trait: "calls of two clients",
+    message: `client ${lost.client}'s ${describeCall(lost.call)} was over before client ${kept.client} sent ${describeCall(kept.call)}, which was kept, and ${back}`,
+    calls: [
+      { record: lost, fate: "lost" },
+      { record: kept, fate: "kept" },
+    ],
+    keys: [],
+    laws: [laws.realTime],
+  };
+}
+
+function elementAt(lanes: Lanes, { lane, index }: LanePlace) {
+  return (lanes.lanes[lane] as Lane).elementAt(index).record;
+}
+
+/** Whether all that the element did was to remove keys. */
+function removesOnly(lane: Lane, index: number): boolean {
+  const { nodes, changes } = lane.unfolded;
+  const node = nodes.length.indexOf(index + 1);
+  const after = changes.after.slice(nodes.firstChange[node], nodes.firstChange[node + 1]);
+  return after.length > 0 && after.every((version) => version === absent);
+}
+
+/** The first of each kind: a power cut that tears a hole tears it into every client's keys. */
+function oneOfEachKind(found: readonly Contradiction[]): Contradiction[] {
+  const first = new Map<ContradictionKind, Contradiction>();
+  for (const contradiction of found) {
+    if (!first.has(contradiction.kind)) first.set(contradiction.kind, contradiction);
+  }
+  return [...first.values()];
+}
