@@ -13,7 +13,7 @@ export function formatDouble(value: number): string {
   if (Number.isSafeInteger(value)) return Object.is(value, -0) ? "-0" : String(value);
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  const [mantissa, exponentText] = value.toExponential(16).split("e") as [string, string];
+  const [mantissa, exponentText] = toSeventeenDigits(value).split("e") as [string, string];
   const sign = value < 0 ? "-" : "";
   const digits = mantissa.replace(/[-.]/g, "").replace(/0+$/, "");
   const exponent = Number(exponentText);
@@ -24,6 +24,18 @@ export function formatDouble(value: number): string {
   if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
   return digits.length > exponent + 1 ? `${sign}${whole}.${digits.slice(exponent + 1)}` : `${sign}${whole}`;
+}
+
+/** JavaScript rounds up what lies exactly between two; C takes the even one. */
+function toSeventeenDigits(value: number): string {
+  const rounded = value.toExponential(16);
+  const longer = value.toExponential(17);
+  const mark = longer.indexOf("e");
+  if (longer[mark - 1] !== "5") return rounded;
+  const exactly = value.toExponential(60);
+  const isTie = /^0+$/.test(exactly.slice(mark, exactly.indexOf("e")));
+  const lastDigitIsEven = Number(longer[mark - 2]) % 2 === 0;
+  return isTie && lastDigitIsEven ? longer.slice(0, mark - 1) + longer.slice(mark) : rounded;
 }
 
 /** The same, but whole numbers up to 2^62 are written out: scores inside of listpacks look so. */
