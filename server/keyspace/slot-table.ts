@@ -1,7 +1,7 @@
 /**
  * A slot table: the keys of one database, each in a numbered slot.
  *
- *     slots: Map key → slot          slot       0      1      2      3
+ *     slots: key → slot              slot       0      1      2      3
  *                                    keys       a      b      ·      c     · = free, listed in `free`
  *                                    values     1      Hash   ·      List
  *                                    deadlines  …                          wall milliseconds, NEVER when there is none
@@ -17,17 +17,18 @@
  */
 import { assert } from "../assert.ts";
 import { ReplyError } from "../resp/reply.ts";
+import { KeyIndex } from "../types/key-index.ts";
 import type { Value } from "../types/value.ts";
 
 /** The deadline of a key that does not expire. */
 export const NEVER = Number.POSITIVE_INFINITY;
 
-/** What V8 lets one Map hold. */
-const maxKeys = 2 ** 24 - 1;
+/** What V8 lets one array hold is a little more. */
+const maxKeys = 2 ** 26;
 
 export class SlotTable {
-  readonly slots = new Map<string, number>();
   readonly keys: (string | undefined)[] = [];
+  readonly slots = new KeyIndex(this.keys);
   readonly values: (Value | undefined)[] = [];
   readonly deadlines: number[] = [];
   readonly versions: number[] = [];
@@ -49,7 +50,7 @@ export class SlotTable {
   add(key: string, value: Value, deadlineMs: number, version: number, nowS: number): void {
     if (this.slots.size >= maxKeys) throw new ReplyError(`OOM a database of this server holds at most ${maxKeys} keys`);
     const slot = this.free.pop() ?? this.keys.length;
-    this.slots.set(key, slot);
+    this.slots.add(key, slot);
     this.keys[slot] = key;
     this.values[slot] = value;
     this.deadlines[slot] = deadlineMs;
@@ -80,5 +81,6 @@ export class SlotTable {
     for (const column of [this.keys, this.values, this.deadlines, this.versions, this.usedS, this.free]) {
       column.length = 0;
     }
+    this.slots.clear();
   }
 }

@@ -81,11 +81,11 @@ function readPairs(input: BytesIn, limits: EncodingLimits): HashValue | undefine
   const count = input.count(2, "fields");
   if (count === 0) return undefined;
   const hash = new HashValue(limits);
-  if (count > limits.hashMaxListpackEntries) hash.convert();
+  hash.reserve(count);
   for (let missing = count; missing > 0; missing--) {
     const start = input.offset;
     const field = input.string();
-    if (!hash.load(field, input.string())) input.failAt(start, `the hash has field '${field}' already`);
+    if (!hash.add(field, input.string())) input.failAt(start, `the hash has field '${field}' already`);
   }
   return hash;
 }

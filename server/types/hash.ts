@@ -96,19 +96,22 @@ export class HashValue implements Collection {
     return undefined;
   }
 
-  /**
-   * Adds a field that a file holds.
-   * @returns false when it was there: the hash is then unusable
-   */
-  load(field: string, value: string): boolean {
-    return this.table !== undefined ? this.table.append(field, value) : this.set(field, value);
+  /** Adds a field unless it is there: then it returns false. */
+  add(field: string, value: string): boolean {
+    return this.table !== undefined ? this.table.add(field, value) : !this.has(field) && this.set(field, value);
+  }
+
+  /** Makes room for so many fields that are about to come. */
+  reserve(fieldCount: number): void {
+    if (fieldCount > this.limits.hashMaxListpackEntries) this.convert();
+    this.table?.reserve(fieldCount);
   }
 
   /** Makes it a hash table. */
   convert(): void {
     if (this.small === undefined) return;
     const table = new HashTable();
-    for (const [field, value] of this.small) table.append(field, value);
+    for (const [field, value] of this.small) table.add(field, value);
     this.table = table;
     this.small = undefined;
   }
@@ -143,15 +146,18 @@ class HashTable {
       this.values[slot] = value;
       return false;
     }
-    this.fields.append(field);
+    return this.add(field, value);
+  }
+
+  /** Adds a field unless it is there: then it returns false. */
+  add(field: string, value: string): boolean {
+    if (!this.fields.add(field)) return false;
     this.values.push(value);
     return true;
   }
 
-  /** Adds a field that is not there yet; false as in `KeyTable.append`. */
-  append(field: string, value: string): boolean {
-    this.values.push(value);
-    return this.fields.append(field);
+  reserve(fieldCount: number): void {
+    this.fields.reserve(fieldCount);
   }
 
   delete(field: string): boolean {

@@ -13,11 +13,12 @@
  * there when it began: before a marked slot changes or goes, what it holds is kept.
  */
 import { assert } from "../assert.ts";
+import { KeyIndex } from "./key-index.ts";
 
 export class KeyTable {
   /** In slot order. To be read only. */
   readonly keys: string[] = [];
-  private readonly slots = new Map<string, number>();
+  private readonly slots = new KeyIndex(this.keys);
   private marks: Uint8Array | undefined;
   private keep: ((slot: number) => void) | undefined;
 
@@ -34,15 +35,16 @@ export class KeyTable {
     return this.slots.has(key);
   }
 
-  /**
-   * Adds a key that is not there yet, in the slot `size`.
-   * @returns false when it was there, which spoils the table: only a loader, who then gives up, may try.
-   */
-  append(key: string): boolean {
-    const slot = this.keys.length;
-    this.slots.set(key, slot);
+  /** Adds a key, in the slot `size`, unless it is there: then it returns false. */
+  add(key: string): boolean {
+    if (!this.slots.addNew(key, this.keys.length)) return false;
     this.keys.push(key);
-    return this.slots.size > slot;
+    return true;
+  }
+
+  /** Makes room for so many keys that are about to come. */
+  reserve(keyCount: number): void {
+    this.slots.reserve(keyCount);
   }
 
   /**
@@ -57,7 +59,7 @@ export class KeyTable {
     const moved = this.keys.pop() as string;
     if (slot !== last) {
       this.keys[slot] = moved;
-      this.slots.set(moved, slot);
+      this.slots.move(moved, last, slot);
     }
     if (marks !== undefined && last < marks.length) {
       if (slot !== last) marks[slot] = marks[last] as number;

@@ -41,7 +41,7 @@ export const setType: DataType<SetValue> = {
     }
     const members = readListpack(bytes);
     for (const member of members) {
-      if (!set.load(member)) bytes.fail(0, `the set has member '${member}' twice`);
+      if (!set.add(member)) bytes.fail(0, `the set has member '${member}' twice`);
     }
     return members.length === 0 ? undefined : set;
   },
@@ -84,11 +84,11 @@ function readMembers(input: BytesIn, limits: EncodingLimits): SetValue | undefin
   const count = input.count(1, "members");
   if (count === 0) return undefined;
   const set = new SetValue(limits);
-  if (count > limits.setMaxIntsetEntries) set.convert();
+  set.reserve(count);
   for (let missing = count; missing > 0; missing--) {
     const start = input.offset;
     const member = input.string();
-    if (!set.load(member)) input.failAt(start, `the set has member '${member}' already`);
+    if (!set.add(member)) input.failAt(start, `the set has member '${member}' already`);
   }
   return set;
 }

@@ -45,8 +45,7 @@ export class SetValue implements Collection {
       if (integer !== undefined) return this.addInteger(this.integers, integer);
       this.convert();
     }
-    const table = this.table as KeyTable;
-    return !table.has(member) && table.append(member);
+    return (this.table as KeyTable).add(member);
   }
 
   /** True when there was such a member. */
@@ -102,19 +101,17 @@ export class SetValue implements Collection {
     if (members.length > this.intsetLimit) this.convert();
   }
 
-  /**
-   * Adds a member that a file holds.
-   * @returns false when it was there: the set is then unusable
-   */
-  load(member: string): boolean {
-    return this.table !== undefined ? this.table.append(member) : this.add(member);
+  /** Makes room for so many members that are about to come. */
+  reserve(memberCount: number): void {
+    if (memberCount > this.intsetLimit) this.convert();
+    this.table?.reserve(memberCount);
   }
 
   /** Makes it a table. */
   convert(): void {
     if (this.integers === undefined) return;
     const table = new KeyTable();
-    for (const integer of this.integers) table.append(String(integer));
+    for (const integer of this.integers) table.add(String(integer));
     this.table = table;
     this.integers = undefined;
   }

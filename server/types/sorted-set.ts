@@ -170,7 +170,7 @@ class LargeSortedSet {
   set(member: string, score: number): void {
     const slot = this.table.slotOf(member);
     if (slot < 0) {
-      this.table.append(member);
+      this.table.add(member);
       this.scores.push(score);
     } else {
       this.tree.remove(this.scores[slot] as number, member);
@@ -215,9 +215,10 @@ class LargeSortedSet {
 
   /** Returns a member that is there twice. */
   load(scores: readonly number[], members: readonly string[]): string | undefined {
+    this.table.reserve(members.length);
     for (let at = 0; at < members.length; at++) {
       const member = members[at] as string;
-      if (!this.table.append(member)) return member;
+      if (!this.table.add(member)) return member;
       this.scores.push(scores[at] as number);
     }
     this.tree = ScoreTree.ofSorted(scores, members);
