@@ -229,7 +229,9 @@ describe("segments", () => {
             at += length;
           }
           expect(saver.ended).to.equal(true);
-          const expected = written((plain) => writes.forEach((run) => run(plain)), compress);
+          const expected = written((plain) => {
+            for (const run of writes) run(plain);
+          }, compress);
           expect(out.take().equals(expected)).to.equal(true);
         },
       ),
