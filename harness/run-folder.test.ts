@@ -124,7 +124,10 @@ describe("what a dead harness leaves", () => {
     const dead = path.join(parent, "lossbound-1-1-dead");
     mkdirSync(dead);
     const asked: string[] = [];
-    const swept = await sweepLeftovers(parent, async (ids) => void asked.push(...ids));
+    const swept = await sweepLeftovers(parent, async (runId) => {
+      asked.push(runId);
+      return [];
+    });
     expect(asked).to.deep.equal([]);
     expect(swept.map(({ folder }) => folder)).to.deep.equal([dead]);
     await run.dispose();

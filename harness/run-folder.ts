@@ -3,7 +3,7 @@
  *
  *     TMPDIR/lossbound-PID-TICKS-NAME/       whose it is: the harness's pid and start time
  *       ├─ processes                         a JSON line for each store started: pid and start time
- *       ├─ containers                        a line for each container, by id; only when there was one
+ *       ├─ containers                        there when containers were started: they carry the folder's name as a label
  *       ├─ d1/ …                             volumes: the data folder that a store is given
  *       └─ i1/ …                             instances: config file, log, socket
  *
@@ -19,8 +19,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -40,11 +42,18 @@ const folderName = /^lossbound-(\d+)-(\d+)-[A-Za-z0-9]+$/;
 
 export class RunFolder {
   readonly dir: string;
+  private readonly keep: boolean;
   private volumeCount = 0;
   private instanceCount = 0;
+  private fileCount = 0;
+  private isGivenUp = false;
 
-  /** @param parent where it is made; what is measured there depends on that disk. */
-  constructor(parent: string = tmpdir()) {
+  /**
+   * @param parent where it is made; what is measured there depends on that disk.
+   * @param keep leaves everything behind, for somebody who wants to look.
+   */
+  constructor(parent: string = tmpdir(), keep = false) {
+    this.keep = keep;
     const ticks = findProcess(process.pid)?.startTicks ?? 0;
     this.dir = mkdtempSync(path.join(path.resolve(parent), `lossbound-${process.pid}-${ticks}-`));
   }
@@ -63,6 +72,11 @@ export class RunFolder {
     return this.newFolder(`i${++this.instanceCount}`);
   }
 
+  /** A path that nothing has used yet. */
+  newFile(name: string, extension: string): string {
+    return path.join(this.dir, `${name}-${++this.fileCount}.${extension}`);
+  }
+
   /** To be called at once after the start, so that a sweep knows the process. */
   recordProcess(pid: number): void {
     const identity = findProcess(pid);
@@ -71,17 +85,34 @@ export class RunFolder {
     appendFileSync(path.join(this.dir, "processes"), `${JSON.stringify({ pid, startTicks: identity.startTicks })}\n`);
   }
 
-  recordContainer(id: string): void {
-    appendFileSync(path.join(this.dir, "containers"), `${id}\n`);
+  /** To be called before the first container is started, so that a sweep asks the engine for them. */
+  expectContainers(): void {
+    writeFileSync(path.join(this.dir, "containers"), `${this.id}\n`);
   }
 
-  /** Ends what still runs of this run, and removes the folder. */
-  async dispose(): Promise<void> {
+  /** A folder of this run that is of no more use. */
+  remove(dir: string): void {
+    if (!this.keep) rmSync(dir, { recursive: true, force: true });
+  }
+
+  /**
+   * Ends what still runs of this run, and removes the folder.
+   * @returns where everything is now, when it was to be kept: no later start sweeps it.
+   */
+  async dispose(): Promise<string | undefined> {
+    this.isGivenUp = true;
     await endProcesses(this.dir);
-    rmSync(this.dir, { recursive: true, force: true });
+    if (!this.keep) {
+      rmSync(this.dir, { recursive: true, force: true });
+      return undefined;
+    }
+    const kept = path.join(path.dirname(this.dir), `kept-${this.id}`);
+    renameSync(this.dir, kept);
+    return kept;
   }
 
   private newFolder(name: string): string {
+    if (this.isGivenUp) throw new Error("the run was given up: nothing more is started");
     const dir = path.join(this.dir, name);
     mkdirSync(dir);
     return dir;
@@ -96,19 +127,18 @@ export interface Swept {
 
 /**
  * Removes what dead harnesses left below `parent`.
- * @param removeContainers ends the containers that a dead run wrote down; asked only when there were any.
+ * @param removeContainers ends the containers of a dead run, by its name; asked only when it had started some.
  */
 export async function sweepLeftovers(
   parent: string = tmpdir(),
-  removeContainers: (ids: readonly string[], runId: string) => Promise<void> = noContainers,
+  removeContainers: (runId: string) => Promise<readonly string[]> = noContainers,
 ): Promise<Swept[]> {
   const swept: Swept[] = [];
   for (const name of readdirSync(parent)) {
     const owner = folderName.exec(name);
     const folder = path.join(path.resolve(parent), name);
     if (owner === null || !isOurs(folder) || ownerLives(Number(owner[1]), Number(owner[2]))) continue;
-    const containers = readLines(path.join(folder, "containers"));
-    if (containers.length > 0) await removeContainers(containers, name);
+    const containers = existsSync(path.join(folder, "containers")) ? await removeContainers(name) : [];
     const pids = await endProcesses(folder);
     rmSync(folder, { recursive: true, force: true });
     swept.push({ folder, pids, containers });
@@ -116,8 +146,8 @@ export async function sweepLeftovers(
   return swept;
 }
 
-async function noContainers(ids: readonly string[]): Promise<void> {
-  throw new Error(`a dead run left containers, and nobody here can end them: ${ids.join(", ")}`);
+async function noContainers(runId: string): Promise<readonly string[]> {
+  throw new Error(`${runId} may have left containers, and nobody here can end them`);
 }
 
 /** Another user's run is that user's to sweep. A folder that another harness removed meanwhile is nobody's. */

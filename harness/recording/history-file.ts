@@ -63,7 +63,11 @@ export class DamagedHistory extends Error {
 
 /** @throws DamagedHistory naming the line. */
 export function readHistoryFile(path: string): History {
-  const text = readFileSync(path, "utf8");
+  return readHistory(readFileSync(path, "utf8"), path);
+}
+
+/** The text of such a file; `path` only says in errors where it came from. @throws DamagedHistory naming the line. */
+export function readHistory(text: string, path: string): History {
   // What follows the last line end is empty, or a line that the harness was killed in: it never happened.
   const [first, ...lines] = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
   if (first === undefined || formatOf(first) !== formatName) {

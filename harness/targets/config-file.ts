@@ -16,6 +16,19 @@ export function lastValue(config: Config, name: string): string | undefined {
   return config.findLast(([found]) => found.toLowerCase() === name)?.[1];
 }
 
+/** The save points in force: several on a line or a line each, and `save ""` takes all before it away. */
+export function savePointsOf(config: Config): { readonly seconds: number; readonly changes: number }[] {
+  const numbers = config.flatMap(([name, ...values]) => (name.toLowerCase() === "save" ? [values] : []));
+  const inForce = numbers
+    .slice(numbers.findLastIndex(([first]) => first === "") + 1)
+    .flat()
+    .map(Number);
+  return Array.from({ length: Math.floor(inForce.length / 2) }, (_, index) => ({
+    seconds: inForce[index * 2] as number,
+    changes: inForce[index * 2 + 1] as number,
+  }));
+}
+
 function quoteIfNeeded(word: string): string {
   return /^[\w./:*+,%@-]+$/.test(word) ? word : `"${[...Buffer.from(word)].map(escapeByte).join("")}"`;
 }

@@ -13,15 +13,17 @@ const namesByField: readonly (readonly [field: string, name: string])[] = [
   ["redis_version", "redis-server"],
 ];
 
-export async function identifyStore(instance: Instance): Promise<StoreIdentity> {
+/** Whose commands a store understands that does not say: what every compatible one has. */
+const redisVersionDefault = "6.0";
+
+export async function identifyStore(instance: Instance, redisVersionGiven?: string): Promise<StoreIdentity> {
   const client = await instance.connect();
   try {
     const fields = await readInfo(client, "server");
-    for (const [field, name] of namesByField) {
-      const version = fields.get(field);
-      if (version !== undefined) return { name, version: version.replace(/^(redis|df)-|^v/, "") };
-    }
-    return { name: "unknown store", version: "unknown" };
+    const redisVersion = redisVersionGiven ?? fields.get("redis_version") ?? redisVersionDefault;
+    const [field, name] = namesByField.find(([known]) => fields.has(known)) ?? ["", "unknown store"];
+    const version = fields.get(field)?.replace(/^(redis|df)-|^v/, "") ?? "unknown";
+    return { name, version, redisVersion };
   } finally {
     client.close();
   }

@@ -31,7 +31,7 @@ describe("a store as a process", () => {
   }
 
   it("says its name and version itself", async () => {
-    const identity = await redis.identify();
+    const identity = await redis.identify([["save", ""]]);
     expect(identity.name).to.equal("redis-server");
     expect(identity.version).to.match(/^\d+\.\d+\.\d+$/);
   });
@@ -139,7 +139,11 @@ function everyForm(client: RespClient): Promise<Reply[]> {
     client.send(["FLUSHALL"]),
     client.send(["ZADD", "z", "1.5", "a"]),
     client.send(["ZSCORE", "z", "a"]),
+    client.send(["ZRANGE", "z", "0", "-1", "WITHSCORES"]),
+    client.send(["ZADD", "popped", "1", "a", "2.25", "b"]),
+    client.send(["ZPOPMIN", "popped", "2"]),
     client.send(["HSET", "h", "f", "v"]),
+    client.send(["HRANDFIELD", "h", "1", "WITHVALUES"]),
     client.send(["HGETALL", "h"]),
     client.send(["SADD", "s", "m"]),
     client.send(["SMEMBERS", "s"]),

@@ -16,11 +16,11 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import type { Volume, VolumeKind } from "../disk/volume.ts";
+import type { CommandLine, Volume, VolumeKind } from "../disk/volume.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { configText, lastValue } from "./config-file.ts";
 import { identifyStore, processIdOf } from "./identity.ts";
-import { findProcess, isAlive, listChildren, listGroup, type ProcessEntry } from "./process-table.ts";
+import { isAlive, listChildren, listGroup, type ProcessEntry } from "./process-table.ts";
 import { whenServing } from "./readiness.ts";
 import { connectTo, type Endpoint, type OracleConnection } from "./resp-client.ts";
 import {
@@ -40,11 +40,15 @@ import {
 export interface Launch {
   readonly name: string;
   readonly kind: TargetKind;
-  /** Executable and arguments; the config file comes last. */
+  /** Executable and arguments. `{config}`, `{dir}`, `{port}` and `{socket}` are filled in. */
   readonly command: readonly [string, ...string[]];
+  /** How directives are handed over: a file, named last unless the command says where; flags; or not at all. */
+  readonly dialect: "redis.conf" | "flags" | "none";
   readonly listen: "socket" | "port";
-  readonly diesAtDiskOperation: boolean;
   readonly patienceMs: number;
+  readonly diesAtDiskOperation: boolean;
+  readonly redisVersion?: string;
+  readonly commands?: ReadonlySet<string>;
 }
 
 const patienceMsDefault = 30_000;
@@ -54,6 +58,7 @@ export class ProcessTarget implements Target {
   readonly name: string;
   readonly kind: TargetKind;
   readonly diesAtDiskOperation: boolean;
+  readonly commands?: ReadonlySet<string>;
   readonly volumes: ReadonlySet<VolumeKind> = new Set(["directory", "recorded", "filesystem"]);
   private readonly how: Launch;
   private readonly run: RunFolder;
@@ -62,17 +67,18 @@ export class ProcessTarget implements Target {
     this.name = how.name;
     this.kind = how.kind;
     this.diesAtDiskOperation = how.diesAtDiskOperation;
+    if (how.commands !== undefined) this.commands = how.commands;
     this.how = how;
     this.run = run;
   }
 
-  async identify(): Promise<StoreIdentity> {
+  async identify(config: Config = [["save", ""]]): Promise<StoreIdentity> {
     const volume = this.run.newVolume();
-    const instance = await this.start(volume, [["save", ""]]);
+    const instance = await this.start(volume, config);
     try {
-      return await identifyStore(instance);
+      return await identifyStore(instance, this.how.redisVersion);
     } finally {
-      await instance.kill("tree");
+      await instance.dispose();
       await volume.dispose();
     }
   }
@@ -84,23 +90,26 @@ export class ProcessTarget implements Target {
         await instance.ready(options.patienceMs);
         return instance;
       } catch (error) {
+        await instance.dispose();
         if (!(error instanceof PortTaken) || attempt === portAttempts) throw error;
       }
     }
   }
 
   async launch(volume: Volume, config: Config, options: StartOptions = {}): Promise<ProcessInstance> {
+    const port = this.how.listen === "port" ? await freePort() : undefined;
+    // From here to the record nothing waits: a run that is given up meanwhile either knows this process or has none.
     const folder = this.run.newInstanceFolder();
-    const endpoint = this.how.listen === "socket" ? { path: socketPath(folder) } : await freePort();
+    const endpoint = port ?? { path: socketPath(folder) };
     const configFile = path.join(folder, "store.conf");
     const logFile = path.join(folder, "store.log");
-    writeFileSync(configFile, configText([...config, ...placement(volume.dir, endpoint)]));
+    const directives = [...config, ...placement(volume.dir, endpoint)];
+    writeFileSync(configFile, configText(directives));
     // The store writes its log itself, without us between: it must not notice when the harness dies. Any descriptor will
     // do; the library's types name only the first few.
     const log = openSync(logFile, "a") as 3;
     try {
-      const [executable, ...leading] = this.how.command;
-      const plain = { command: executable, args: [...leading, configFile] };
+      const plain = commandLine(this.how, { config: configFile, dir: volume.dir, endpoint }, directives);
       const { command, args } = volume.enter?.(plain.command, plain.args) ?? plain;
       const child = execa(command, args, {
         cwd: folder,
@@ -114,10 +123,11 @@ export class ProcessTarget implements Target {
         reject: false,
       });
       const ended = child.then((result) => ({ exitCode: result.exitCode ?? null, signal: result.signal ?? null }));
-      if (child.pid === undefined) throw new TargetUnavailable(await whyNotStarted(command, child));
-      this.run.recordProcess(child.pid);
+      if (child.pid !== undefined) this.run.recordProcess(child.pid);
+      else throw new TargetUnavailable(await whyNotStarted(command, child));
       const patienceMs = options.patienceMs ?? this.how.patienceMs;
-      return new ProcessInstance(child.pid, ended, endpoint, logFile, lastValue(config, "requirepass"), patienceMs);
+      const password = lastValue(config, "requirepass");
+      return new ProcessInstance(child.pid, ended, this.run, { folder, endpoint, logFile, password, patienceMs });
     } finally {
       closeSync(log);
     }
@@ -128,6 +138,28 @@ async function whyNotStarted(command: string, child: PromiseLike<{ readonly fail
   const result = await child;
   const reason = "shortMessage" in result ? String(result.shortMessage) : "no reason given";
   return `${command} cannot be started: ${reason}`;
+}
+
+interface Blanks {
+  readonly config: string;
+  readonly dir: string;
+  readonly endpoint: Endpoint;
+}
+
+function commandLine({ command, dialect }: Launch, blanks: Blanks, directives: Config): CommandLine {
+  const { config, dir, endpoint } = blanks;
+  const values: Readonly<Record<string, string>> = {
+    "{config}": config,
+    "{dir}": dir,
+    "{port}": "port" in endpoint ? String(endpoint.port) : "0",
+    "{socket}": "path" in endpoint ? endpoint.path : "",
+  };
+  const fill = (word: string) => word.replace(/\{(config|dir|port|socket)\}/g, (blank) => values[blank] ?? blank);
+  const [executable, ...args] = command;
+  const filled = args.map(fill);
+  if (dialect === "redis.conf" && !args.some((word) => word.includes("{config}"))) filled.push(config);
+  if (dialect === "flags") filled.push(...directives.flatMap(([name, ...values]) => [`--${name}`, ...values]));
+  return { command: executable, args: filled };
 }
 
 /** Where the store lives and listens. It comes last in the file, because the last value of a directive counts. */
@@ -168,30 +200,26 @@ function freePort(): Promise<{ host: string; port: number }> {
 /** Another process took the port between our look and the store's bind. */
 class PortTaken extends RefusedToStart {}
 
+/** How to reach an instance and what it leaves. */
+interface Place {
+  readonly folder: string;
+  readonly endpoint: Endpoint;
+  readonly logFile: string;
+  readonly password: string | undefined;
+  readonly patienceMs: number;
+}
+
 export class ProcessInstance implements Instance {
   readonly pid: number;
   readonly ended: Promise<Ending>;
-  private readonly endpoint: Endpoint;
-  private readonly logFile: string;
-  private readonly password: string | undefined;
-  private readonly patienceMs: number;
-  private readonly identity: ProcessEntry | undefined;
+  private readonly run: RunFolder;
+  private readonly place: Place;
   private endedAs: Ending | undefined;
 
-  constructor(
-    pid: number,
-    ended: Promise<Ending>,
-    endpoint: Endpoint,
-    logFile: string,
-    password: string | undefined,
-    patienceMs: number,
-  ) {
+  constructor(pid: number, ended: Promise<Ending>, run: RunFolder, place: Place) {
     this.pid = pid;
-    this.endpoint = endpoint;
-    this.logFile = logFile;
-    this.password = password;
-    this.patienceMs = patienceMs;
-    this.identity = findProcess(pid);
+    this.run = run;
+    this.place = place;
     this.ended = ended.then((ending) => {
       this.endedAs = ending;
       return ending;
@@ -202,10 +230,10 @@ export class ProcessInstance implements Instance {
     return this.endedAs;
   }
 
-  async ready(patienceMs = this.patienceMs): Promise<void> {
+  async ready(patienceMs = this.place.patienceMs): Promise<void> {
     const deadlineMs = performance.now() + patienceMs;
     const givenUp = () => this.endedAs !== undefined || performance.now() > deadlineMs;
-    const serving = await whenServing(this.endpoint, givenUp);
+    const serving = await whenServing(this.place.endpoint, givenUp);
     if (serving && (await this.isOurs())) return;
     if (this.endedAs === undefined) await this.kill("tree");
     const ending = await this.ended;
@@ -217,7 +245,7 @@ export class ProcessInstance implements Instance {
 
   /** On a port somebody else may have been faster, and answers in the store's place. A socket in our folder is ours. */
   private async isOurs(): Promise<boolean> {
-    if ("path" in this.endpoint) return true;
+    if ("path" in this.place.endpoint) return true;
     const client = await this.connect();
     try {
       const pid = await processIdOf(client);
@@ -228,16 +256,18 @@ export class ProcessInstance implements Instance {
   }
 
   connect(options: { readonly protocol?: 2 | 3 } = {}): Promise<OracleConnection> {
-    return connectTo(this.endpoint, {
-      ...options,
-      ...(this.password !== undefined && { password: this.password }),
-    });
+    const { endpoint, password } = this.place;
+    return connectTo(endpoint, { ...options, ...(password !== undefined && { password }) });
   }
 
   async kill(scope: KillScope): Promise<void> {
-    if (scope === "process") this.signal(this.pid, "SIGKILL");
-    else this.signal(-this.pid, "SIGKILL");
-    if (this.identity !== undefined) await this.ended;
+    if (scope === "tree") {
+      this.signal(-this.pid, "SIGKILL");
+    } else {
+      this.signal(this.pid, "SIGKILL");
+      this.signal(-this.pid, "SIGSTOP");
+    }
+    await this.ended;
     if (scope === "tree") await this.whenGroupIsGone();
   }
 
@@ -270,17 +300,17 @@ export class ProcessInstance implements Instance {
     return listChildren(this.pid).map((child) => child.pid);
   }
 
-  async whileFrozen<T>(look: () => Promise<T>): Promise<T> {
-    this.signal(-this.pid, "SIGSTOP");
-    try {
-      return await look();
-    } finally {
-      this.signal(-this.pid, "SIGCONT");
-    }
+  letOrphansGoOn(): void {
+    this.signal(-this.pid, "SIGCONT");
   }
 
   lastLogLines(count: number): readonly string[] {
-    return readFileSync(this.logFile, "utf8").trimEnd().split("\n").slice(-count);
+    return readFileSync(this.place.logFile, "utf8").trimEnd().split("\n").slice(-count);
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill("tree");
+    this.run.remove(this.place.folder);
   }
 
   /** Nobody gets a signal who only inherited the number: the leader must be the one we started, or have orphans. */
@@ -295,6 +325,8 @@ export class ProcessInstance implements Instance {
   }
 
   private orphans(): ProcessEntry[] {
+    // Nearly always there are none, and this question is cheaper than reading the whole table of processes.
+    if (!groupMayExist(this.pid)) return [];
     return listGroup(this.pid).filter((entry) => entry.pid !== this.pid && entry.sessionId === this.pid);
   }
 
@@ -304,4 +336,18 @@ export class ProcessInstance implements Instance {
   }
 }
 
-export const processDefaults = { listen: "socket", patienceMs: patienceMsDefault, diesAtDiskOperation: false } as const;
+function groupMayExist(groupId: number): boolean {
+  try {
+    return process.kill(-groupId, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** As redis-server is started, and what is compatible with it. */
+export const processDefaults = {
+  dialect: "redis.conf",
+  listen: "socket",
+  patienceMs: patienceMsDefault,
+  diesAtDiskOperation: false,
+} as const satisfies Partial<Launch>;

@@ -11,8 +11,15 @@ import type { RespClient } from "./target.ts";
 
 export type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** What the wire speaks. Replies have the same form in both: RESP3's doubles and maps arrive as RESP2 would send them. */
+/** What the wire speaks. Replies have the same form in both, RESP2's: the library and `flatPairs` see to that. */
 export type Protocol = 2 | 3;
+
+/** RESP3 answers these with an array for each member and its score, RESP2 with all of them in a row. */
+const answeredInPairs: ReadonlySet<string> = new Set(
+  "ZPOPMIN ZPOPMAX ZRANDMEMBER ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZDIFF ZINTER ZUNION HRANDFIELD".split(
+    " ",
+  ),
+);
 
 /** The options without which a history is worthless. Nothing in the harness talks to a store without them. */
 export const oracleOptions = {
@@ -75,7 +82,7 @@ export class OracleConnection implements RespClient {
     // Upper case, because the library reshapes the replies of the commands that it knows, in lower case.
     const command = new Command(name.toUpperCase(), values.map(toArgument));
     try {
-      return toReply(await this.redis.sendCommand(command));
+      return flatPairs(name, toReply(await this.redis.sendCommand(command)));
     } catch (error) {
       if (error instanceof ReplyError) return toReply(error);
       throw error;
@@ -104,6 +111,12 @@ function toArgument(bytes: Bytes): string | Buffer {
     if (bytes.charCodeAt(index) > 127) return Buffer.from(bytes, "latin1");
   }
   return bytes;
+}
+
+/** A reply as RESP2 gives it; also for the replies within that of EXEC, each with the name of its command. */
+export function flatPairs(command: string, reply: Reply): Reply {
+  if (reply.kind !== "array" || !answeredInPairs.has(command.toUpperCase())) return reply;
+  return { kind: "array", items: reply.items.flatMap((item) => (item.kind === "array" ? item.items : [item])) };
 }
 
 function toReply(value: unknown): Reply {

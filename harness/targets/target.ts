@@ -16,8 +16,13 @@ export interface Target {
   readonly volumes: ReadonlySet<VolumeKind>;
   /** True when the store obeys `LOSSBOUND_KILL_AT`: it dies by its own hand at an exact disk operation. */
   readonly diesAtDiskOperation: boolean;
-  /** Name and version as the store itself says, e.g. `redis-server` and `7.0.15`. */
-  identify(): Promise<StoreIdentity>;
+  /** All commands of a workload that it understands, in upper case; absent: all that its version should. */
+  readonly commands?: ReadonlySet<string>;
+  /**
+   * Name and version as the store itself says, e.g. `redis-server` and `7.0.15`, started on an empty folder.
+   * @throws RefusedToStart when it does not understand the config
+   */
+  identify(config?: Config): Promise<StoreIdentity>;
   /**
    * Resolves when the store serves.
    * @throws RefusedToStart when the process ends before it serves, or does not serve in time.
@@ -30,6 +35,8 @@ export interface Target {
 export interface StoreIdentity {
   readonly name: string;
   readonly version: string;
+  /** The Redis whose commands it understands: Valkey 8.1 says 7.2.4. */
+  readonly redisVersion: string;
 }
 
 export interface StartOptions {
@@ -51,18 +58,22 @@ export interface Instance {
   /** Resolves when it answers. @throws RefusedToStart */
   ready(patienceMs?: number): Promise<void>;
   connect(options?: { readonly protocol?: 2 | 3 }): Promise<RespClient>;
-  /** SIGKILL. Resolves when the process, or the whole tree, is gone. */
+  /**
+   * SIGKILL. Resolves when the process, or the whole tree, is gone. Orphans stand still from the same moment on, so that
+   * the files are what the crash left, until `letOrphansGoOn`.
+   */
   kill(scope: KillScope): Promise<void>;
+  letOrphansGoOn(): void;
   /** SIGTERM, and no waiting. */
   terminate(): void;
   /** An orderly end: SHUTDOWN, or SIGTERM where that is refused; SIGKILL after `patienceMs`. */
   stop(patienceMs?: number): Promise<Ending>;
   /** The pids of its savers: the children that write a snapshot or a rewritten log just now. */
   savers(): readonly number[];
-  /** Runs `look` while what is left of the tree after a kill stands still, so that the files do not change meanwhile. */
-  whileFrozen<T>(look: () => Promise<T>): Promise<T>;
   /** The last lines of the store's own log, at most `count`. */
   lastLogLines(count: number): readonly string[];
+  /** Kills what is left of it and removes its config file, log and socket. Its volume stays. */
+  dispose(): Promise<void>;
 }
 
 export interface Ending {

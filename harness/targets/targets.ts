@@ -1,0 +1,75 @@
+/**
+ * The table of targets: what the word behind `--target` means.
+ *
+ *     bundled               the store that ships with lossbound
+ *     FILE.target.yaml      a store that is started in a way of its own, described in a file
+ *     docker:IMAGE          a container
+ *     PATH                  any executable that is started as redis-server is: PATH CONFFILE
+ */
+import type { RunFolder } from "../run-folder.ts";
+import { bundledTarget } from "./bundled.ts";
+import { findExecutable } from "./executable.ts";
+import { ProcessTarget, processDefaults } from "./process.ts";
+import type { Target, TargetKind } from "./target.ts";
+import { fileTarget } from "./target-file.ts";
+
+interface TargetType {
+  /** As `lossbound list targets` shows it. */
+  readonly form: string;
+  readonly kind: TargetKind;
+  readonly about: string;
+  matches(name: string): boolean;
+  /** @throws TargetUnavailable, BadFile */
+  open(name: string, run: RunFolder): Target | Promise<Target>;
+}
+
+/** In order: the first that matches. */
+export const targetTypes: readonly TargetType[] = [
+  {
+    form: "bundled",
+    kind: "bundled",
+    about: "the store that ships with lossbound",
+    matches: (name) => name === "bundled",
+    open: (_, run) => bundledTarget(run),
+  },
+  {
+    form: "docker:IMAGE",
+    kind: "container",
+    about: "a container of a local image, killed from outside",
+    matches: (name) => name.startsWith("docker:"),
+    // Loading the library takes a second: only who asks for a container waits for it.
+    open: async (name, run) => (await import("./container.ts")).openContainerTarget(name.slice("docker:".length), run),
+  },
+  {
+    form: "FILE.target.yaml",
+    kind: "executable",
+    about: "a store that is started in a way of its own, described in a file",
+    matches: (name) => /\.target\.ya?ml$/.test(name),
+    open: fileTarget,
+  },
+  {
+    form: "PATH",
+    kind: "executable",
+    about: "any executable that is started as redis-server is: PATH CONFFILE",
+    matches: () => true,
+    open: executableTarget,
+  },
+];
+
+/** What kind of store a word means, without looking whether it is there. */
+export function targetKindOf(name: string): TargetKind {
+  return typeOf(name).kind;
+}
+
+/** @throws TargetUnavailable, BadFile */
+export async function openTarget(name: string, run: RunFolder): Promise<Target> {
+  return typeOf(name).open(name, run);
+}
+
+function typeOf(name: string): TargetType {
+  return targetTypes.find((type) => type.matches(name)) as TargetType;
+}
+
+function executableTarget(name: string, run: RunFolder): Target {
+  return new ProcessTarget({ ...processDefaults, name, kind: "executable", command: [findExecutable(name)] }, run);
+}
