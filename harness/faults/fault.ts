@@ -1,0 +1,68 @@
+/**
+ * The contract of a fault: what befalls a living run. It turns it into a crash state, and after that point nobody asks
+ * which fault it was: recover, observe, check, report is one path.
+ */
+import type { Image } from "../disk/image.ts";
+import type { Volume } from "../disk/volume.ts";
+import type { CrashFacts } from "../oracle/evidence.ts";
+import type { LinkPlan, Plan } from "../plan.ts";
+import type { Interval, StampClock, StampNs } from "../recording/stamp.ts";
+import type { Config, Instance, StartOptions, Target } from "../targets/target.ts";
+import type { Driver } from "../workload/driver.ts";
+
+export interface Fault {
+  readonly name: LinkPlan["fault"]["kind"];
+  /** Why this target cannot be struck so, as a sentence; undefined when it can. */
+  refuses(link: LinkPlan, target: Target): string | undefined;
+  /** What the store must be told at its start to be struck later. */
+  prepare(link: LinkPlan): StartOptions;
+  /** @throws StoreEndedEarly when the store ended before anything struck it */
+  crash(live: LiveRun): Promise<CrashState>;
+}
+
+/** A run under way: the store serves, the clients play. */
+export interface LiveRun {
+  readonly plan: Plan;
+  readonly link: LinkPlan;
+  readonly target: Target;
+  readonly volume: Volume;
+  readonly config: Config;
+  readonly instance: Instance;
+  readonly driver: Driver;
+  readonly clock: StampClock;
+}
+
+export interface CrashState {
+  /** Acks up to its end are promises (S1). */
+  readonly cut: Interval;
+  readonly point: CrashPoint;
+  /** Which column of the durability contract is asked. */
+  readonly fault: CrashFacts["fault"];
+  /** Stretches of the run that the fault hit, e.g. `rewrite`. */
+  readonly windows: readonly Window[];
+  /** The files as the crash left them. */
+  readonly image: Image;
+}
+
+/** Where it struck. */
+export interface CrashPoint {
+  /** Class of place, e.g. `rewrite`: part of a finding's fingerprint. */
+  readonly place: string;
+  /** What the disk or the harness was doing, e.g. `SIGKILL`. */
+  readonly operation: string;
+  readonly path: string;
+  /** Position in the journal; -1 where none is kept. */
+  readonly journalIndex: number;
+  readonly stampNs: StampNs;
+}
+
+export interface Window {
+  readonly name: string;
+  /** How long it was open when the fault struck; 0 where that is not known. */
+  readonly openMs: number;
+}
+
+/** The store was gone before anything had struck it: whatever that is, it is not what was to be tested. */
+export class StoreEndedEarly extends Error {
+  override readonly name = "StoreEndedEarly";
+}

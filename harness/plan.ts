@@ -1,0 +1,199 @@
+/**
+ * A plan: a scenario with every choice written down. The seed is spent here and nowhere else, so a plan can be printed,
+ * kept, shrunk and played again, and the same seed gives the same plan on any machine, byte for byte.
+ *
+ *     scenario + preset + seed + what the store understands ──▶ plan, for each cycle ──▶ links, for each crash in a row
+ *
+ *     link ── clients   the calls of each, in batches, with their pauses
+ *          ├─ saves     when the harness asks for a snapshot, because the promise hangs on one (O8)
+ *          └─ fault     when it strikes, and whom
+ *
+ * What a plan cannot fix is time: a real process is never as fast twice. The crash state is kept with a finding for that.
+ */
+import { createHash } from "node:crypto";
+import { splitDirective } from "../scenarios/cross-check.ts";
+import type { Range } from "../scenarios/fields.ts";
+import type { Preset } from "../scenarios/preset.ts";
+import type { KillTrigger, Scenario } from "../scenarios/scenario.ts";
+import { type Random, randomFrom } from "./random.ts";
+import { lastValue } from "./targets/config-file.ts";
+import type { Config, KillScope } from "./targets/target.ts";
+import { type ClientPlan, planClients, type Vocabulary } from "./workload/workload.ts";
+
+export const planFormat = "lossbound/plan@1";
+
+export interface Plan {
+  readonly schema: typeof planFormat;
+  readonly scenario: string;
+  /** Of everything in the scenario that decides a plan: two plans with the same digest and seed are the same. */
+  readonly scenarioDigest: string;
+  readonly preset: string;
+  readonly seed: string;
+  /** Counted from 1. */
+  readonly cycle: number;
+  readonly words: { readonly redisVersion: string; readonly commands?: readonly string[] };
+  readonly config: Config;
+  readonly recovery: "copy" | "in-place";
+  readonly links: readonly LinkPlan[];
+}
+
+/** One run of the store, from its start to its death. */
+export interface LinkPlan {
+  readonly clients: readonly ClientPlan[];
+  /** After so many acks each: BGSAVE. */
+  readonly savesAtAcks: readonly number[];
+  readonly fault: PlannedKill;
+}
+
+export interface PlannedKill {
+  readonly kind: "kill";
+  readonly scope: KillScope;
+  readonly trigger: PlannedTrigger;
+}
+
+/** A trigger of the scenario, with a number drawn from each of its ranges. */
+export type PlannedTrigger = Drawn<Exclude<KillTrigger, { kind: "during-recovery" }>> | RecoveryTrigger;
+
+/** The store dies, and dies again in each of the starts that follow, so long after each began. */
+export interface RecoveryTrigger {
+  readonly kind: "during-recovery";
+  readonly acks: number;
+  readonly delaysMs: readonly number[];
+}
+
+type Drawn<T> = T extends unknown ? { readonly [K in keyof T]: T[K] extends Range ? number : T[K] } : never;
+
+export interface PlanRequest {
+  readonly scenario: Scenario;
+  readonly preset: Preset;
+  readonly seed: string;
+  readonly cycle: number;
+  readonly words: Vocabulary;
+}
+
+const recoveryKillsMax = 3;
+
+export function makePlan({ scenario, preset, seed, cycle, words }: PlanRequest): Plan {
+  const random = randomFrom(seed).fork(`cycle ${cycle}`);
+  const config = configOf(scenario, preset);
+  return {
+    schema: planFormat,
+    scenario: scenario.name,
+    scenarioDigest: digestOf(scenario, preset),
+    preset: preset.name,
+    seed,
+    cycle,
+    words: {
+      redisVersion: words.redisVersion,
+      ...(words.commands !== undefined && { commands: [...words.commands].sort() }),
+    },
+    config,
+    recovery: scenario.recovery,
+    links: Array.from({ length: scenario.chain }, (_, link) =>
+      planLink(scenario, config, words, random.fork(`link ${link}`)),
+    ),
+  };
+}
+
+/** The preset's directives, then the scenario's. */
+export function configOf(scenario: Scenario, preset: Preset): Config {
+  const added = scenario.directives.flatMap((line) => {
+    const directive = splitDirective(line);
+    return directive === undefined ? [] : [directive];
+  });
+  return [...preset.directives, ...added];
+}
+
+export function digestOf(scenario: Scenario, preset: Preset): string {
+  const { workload, fault, recovery, chain } = scenario;
+  const deciding = JSON.stringify([configOf(scenario, preset), workload, fault, recovery, chain]);
+  return createHash("sha256").update(deciding).digest("hex").slice(0, 16);
+}
+
+function planLink(scenario: Scenario, config: Config, words: Vocabulary, random: Random): LinkPlan {
+  const trigger = drawTrigger(scenario.fault.trigger, random.fork("trigger"));
+  const rhythm = rhythmFor(trigger, scenario.workload, random.fork("rhythm"));
+  return {
+    clients: planClients(scenario.workload, rhythm, words, random.fork("workload")),
+    savesAtAcks: livesOnSnapshots(config) ? drawSaves(trigger, rhythm.calls, random.fork("saves")) : [],
+    fault: { kind: "kill", scope: scenario.fault.scope, trigger },
+  };
+}
+
+function drawTrigger(trigger: KillTrigger, random: Random): PlannedTrigger {
+  if (trigger.kind === "during-recovery") {
+    const kills = 1 + random.below(recoveryKillsMax);
+    return {
+      kind: trigger.kind,
+      acks: drawFrom(trigger.acks, random),
+      delaysMs: Array.from({ length: kills }, () => drawFrom(trigger.delayMs, random)),
+    };
+  }
+  const entries = Object.entries(trigger).map(([name, value]) => [
+    name,
+    isRange(value) ? drawFrom(value, random) : value,
+  ]);
+  return Object.fromEntries(entries) as PlannedTrigger;
+}
+
+function isRange(value: unknown): value is Range {
+  return typeof value === "object" && value !== null && "least" in value && "most" in value;
+}
+
+function drawFrom({ least, most }: Range, random: Random): number {
+  return least + random.below(most - least + 1);
+}
+
+// ── How much load a trigger needs ─────────────────────────────────────────────────────────────────────────────────
+
+/** Replies that never come as acks: wrong types, conditions that do not hold. */
+const refusedShare = 0.3;
+/** What clients may get done in a millisecond while the harness waits for something else. */
+const callsPerMs = 25;
+
+/** Enough calls that clients are still busy when it strikes, never more than the scenario allows. */
+function rhythmFor(
+  trigger: PlannedTrigger,
+  workload: Scenario["workload"],
+  random: Random,
+): { calls: number; lastsMs: number } {
+  const inFlight = workload.clients * workload.pipeline * 2;
+  const upTo = (calls: number) => Math.min(workload.calls, Math.ceil(calls * (1 + refusedShare)) + inFlight);
+  switch (trigger.kind) {
+    case "after-acks":
+    case "during-recovery":
+      return { calls: upTo(trigger.acks), lastsMs: 0 };
+    case "on-sigterm":
+      // It acts at the store's next tick, a tenth of a second away: the load goes on until then.
+      return { calls: upTo(trigger.acks + 100 * callsPerMs), lastsMs: 0 };
+    case "while-rewrite":
+    case "while-bgsave":
+      return { calls: upTo(trigger.acks + (10 + trigger.delayMs) * callsPerMs), lastsMs: 0 };
+    case "saver":
+      return { calls: upTo(trigger.acks + (10 + trigger.delayMs) * callsPerMs + trigger.replies), lastsMs: 0 };
+    case "at-random-time": {
+      // From nearly idle to as fast as it goes; the calls are spread over more time than there is.
+      const perMs = random.pick([0.5, 2, 5, 15]);
+      return { calls: upTo(trigger.withinMs * perMs), lastsMs: Math.ceil(trigger.withinMs * 1.5) };
+    }
+    case "at-disk-operation": {
+      // Under everysec the n-th sync is n seconds away.
+      const lastsMs = 1_100 * (trigger.nth + 1);
+      return { calls: upTo(trigger.afterWrites * inFlight + lastsMs), lastsMs };
+    }
+  }
+}
+
+// ── Snapshots ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** No log, but save points: then a promise begins with the first complete snapshot, and without one nothing is tested. */
+function livesOnSnapshots(config: Config): boolean {
+  return lastValue(config, "appendonly") !== "yes" && lastValue(config, "save") !== "";
+}
+
+/** One or two, before the fault strikes. */
+function drawSaves(trigger: PlannedTrigger, calls: number, random: Random): number[] {
+  const acks = "acks" in trigger ? trigger.acks : Math.floor(calls / 3);
+  const count = 1 + random.below(2);
+  return Array.from({ length: count }, () => Math.floor(acks * (0.1 + 0.7 * random.fraction()))).sort((a, b) => a - b);
+}

@@ -1,0 +1,224 @@
+/**
+ * Reads a whole store back: all databases, all types, all deadlines, and keys that nobody wrote too (O3).
+ *
+ *     SELECT d, SCAN … ─▶ every key of every database
+ *     DBSIZE           ─▶ as many as were scanned? else the scan missed some, and nothing can be said
+ *     TYPE, PEXPIRETIME ─▶ GET │ LRANGE │ HGETALL │ SMEMBERS │ ZRANGE
+ *
+ * Only commands that change nothing, not even how a key would be evicted next in any way that is saved. Requests leave
+ * in batches: the time goes into round trips otherwise.
+ */
+import type { Model, ModelEntry, ModelValue } from "../operations/model.ts";
+import type { Bytes, Reply, Request } from "../recording/history.ts";
+import type { RespClient } from "../targets/target.ts";
+
+export interface ReadBack {
+  readonly state: Model;
+  /** When reading had ended. */
+  readonly readAtWallMs: number;
+  /** How exact the deadlines are: 0 from PEXPIRETIME, the length of the read from PTTL. */
+  readonly deadlineErrorMs: number;
+}
+
+/** The store's answers make no sense, or hold what no model can express: nothing can be said about its state. */
+export class CannotReadBack extends Error {
+  override readonly name = "CannotReadBack";
+}
+
+const databasesDefault = 16;
+const keysInABatch = 500;
+
+/** @throws CannotReadBack; whatever the connection throws when the store dies under the reading. */
+export async function readBack(client: RespClient): Promise<ReadBack> {
+  const startedMs = Date.now();
+  const state = new Map<number, ReadonlyMap<Bytes, ModelEntry>>();
+  const deadlines = new Deadlines();
+  const databases = await countDatabases(client);
+  for (const [database, names] of await scanAll(client, databases)) {
+    expectOk(await client.send(["SELECT", String(database)]));
+    const keys = new Map<Bytes, ModelEntry>();
+    for (let index = 0; index < names.length; index += keysInABatch) {
+      await readKeys(client, names.slice(index, index + keysInABatch), deadlines, keys);
+    }
+    if (keys.size > 0) state.set(database, keys);
+  }
+  const readAtWallMs = Date.now();
+  return { state, readAtWallMs, deadlineErrorMs: deadlines.areExact ? 0 : readAtWallMs - startedMs + 1 };
+}
+
+async function countDatabases(client: RespClient): Promise<number> {
+  const reply = await client.send(["CONFIG", "GET", "databases"]);
+  const count = reply.kind === "array" ? Number(textOf(reply.items[1])) : Number.NaN;
+  return Number.isInteger(count) && count > 0 ? count : databasesDefault;
+}
+
+/** The keys of each database that has any. */
+async function scanAll(client: RespClient, databases: number): Promise<Map<number, Bytes[]>> {
+  const found = new Map<number, Bytes[]>();
+  const replies = await sendTogether(client, [...Array(databases).keys()].flatMap(firstLook));
+  for (let database = 0; database < databases; database++) {
+    const [selected, size, scanned] = replies.slice(database * 3, database * 3 + 3);
+    expectOk(selected);
+    if (integerOf(size) > 0) found.set(database, await scanOn(client, database, integerOf(size), scanned));
+  }
+  return found;
+}
+
+function firstLook(database: number): Request[] {
+  return [["SELECT", String(database)], ["DBSIZE"], ["SCAN", "0", "COUNT", String(keysInABatch)]];
+}
+
+async function scanOn(client: RespClient, database: number, size: number, first: Reply | undefined): Promise<Bytes[]> {
+  const names = new Set<Bytes>();
+  let reply = first;
+  let selected = false;
+  for (;;) {
+    const [cursor, page] = itemsOf(reply);
+    for (const name of itemsOf(page)) names.add(textOf(name));
+    if (textOf(cursor) === "0") break;
+    if (!selected) expectOk(await client.send(["SELECT", String(database)]));
+    selected = true;
+    reply = await client.send(["SCAN", textOf(cursor), "COUNT", String(keysInABatch)]);
+  }
+  if (names.size < size) await explainMissing(client, database, names.size);
+  return [...names];
+}
+
+/** Keys that expired meanwhile are counted before the scan and gone after it; any other difference is a missed key. */
+async function explainMissing(client: RespClient, database: number, scanned: number): Promise<void> {
+  expectOk(await client.send(["SELECT", String(database)]));
+  const sizeNow = integerOf(await client.send(["DBSIZE"]));
+  if (sizeNow > scanned) {
+    throw new CannotReadBack(`database ${database} has ${sizeNow} keys, and SCAN showed ${scanned} of them`);
+  }
+}
+
+async function readKeys(
+  client: RespClient,
+  names: readonly Bytes[],
+  deadlines: Deadlines,
+  into: Map<Bytes, ModelEntry>,
+): Promise<void> {
+  const facts = await sendTogether(
+    client,
+    names.flatMap((name) => [["TYPE", name], deadlines.request(name)]),
+  );
+  const typed = names.map((name, index) => ({ name, type: textOf(facts[index * 2]), life: facts[index * 2 + 1] }));
+  const present = typed.filter(({ type }) => type !== "none");
+  if (present.some(({ life }) => life?.kind === "error")) {
+    deadlines.areExact = false;
+    return readKeys(client, names, deadlines, into);
+  }
+  const values = await sendTogether(
+    client,
+    present.map(({ name, type }) => readerOf(type, name).request(name)),
+  );
+  for (const [index, { name, type, life }] of present.entries()) {
+    const value = readerOf(type, name).value(values[index]);
+    // Expired between the two questions: a key without elements does not exist.
+    if (value === undefined) continue;
+    const deadlineMs = deadlines.of(life);
+    into.set(name, { value, ...(deadlineMs !== undefined && { deadlineMs }) });
+  }
+}
+
+/** PEXPIRETIME tells the deadline itself and came with 7.0; before it, PTTL tells how far away it is. */
+class Deadlines {
+  areExact = true;
+
+  request(name: Bytes): Request {
+    return [this.areExact ? "PEXPIRETIME" : "PTTL", name];
+  }
+
+  of(reply: Reply | undefined): number | undefined {
+    const ms = integerOf(reply);
+    if (ms < 0) return undefined;
+    return this.areExact ? ms : Date.now() + ms;
+  }
+}
+
+interface TypeReader {
+  request(name: Bytes): Request;
+  /** Undefined when the key is gone. */
+  value(reply: Reply | undefined): ModelValue | undefined;
+}
+
+const readers: Readonly<Record<string, TypeReader>> = {
+  string: {
+    request: (name) => ["GET", name],
+    value: (reply) => (reply?.kind === "nil" ? undefined : { type: "string", value: textOf(reply) }),
+  },
+  list: {
+    request: (name) => ["LRANGE", name, "0", "-1"],
+    value: (reply) => ifAny(itemsOf(reply), (items) => ({ type: "list", items: items.map(textOf) })),
+  },
+  hash: {
+    request: (name) => ["HGETALL", name],
+    value: (reply) => ifAny(itemsOf(reply), (items) => ({ type: "hash", fields: new Map(pairs(items)) })),
+  },
+  set: {
+    request: (name) => ["SMEMBERS", name],
+    value: (reply) => ifAny(itemsOf(reply), (items) => ({ type: "set", members: new Set(items.map(textOf)) })),
+  },
+  zset: {
+    request: (name) => ["ZRANGE", name, "0", "-1", "WITHSCORES"],
+    value: (reply) =>
+      ifAny(itemsOf(reply), (items) => ({
+        type: "zset",
+        scores: new Map(pairs(items).map(([member, score]) => [member, scoreOf(score)])),
+      })),
+  },
+};
+
+function readerOf(type: string, name: Bytes): TypeReader {
+  const reader = readers[type];
+  if (reader === undefined) throw new CannotReadBack(`the key ${JSON.stringify(name)} is a ${type}`);
+  return reader;
+}
+
+function ifAny(items: readonly Reply[], make: (items: readonly Reply[]) => ModelValue): ModelValue | undefined {
+  return items.length === 0 ? undefined : make(items);
+}
+
+function pairs(items: readonly Reply[]): [Bytes, Bytes][] {
+  return Array.from({ length: items.length / 2 }, (_, index) => [
+    textOf(items[index * 2]),
+    textOf(items[index * 2 + 1]),
+  ]);
+}
+
+function scoreOf(text: Bytes): number {
+  const infinite = /^(-?)inf(inity)?$/i.exec(text);
+  if (infinite !== null) return infinite[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return Number(text);
+}
+
+function sendTogether(client: RespClient, requests: readonly Request[]): Promise<Reply[]> {
+  return client.together(() => Promise.all(requests.map((request) => client.send(request))));
+}
+
+// ── Replies, taken at their word or not at all ────────────────────────────────────────────────────────────────────
+
+function expectOk(reply: Reply | undefined): void {
+  if (reply?.kind === "error") throw new CannotReadBack(reply.message);
+}
+
+function textOf(reply: Reply | undefined): Bytes {
+  if (reply?.kind === "string") return reply.value;
+  if (reply?.kind === "integer" || reply?.kind === "double") return String(reply.value);
+  return unexpected(reply, "a string");
+}
+
+function integerOf(reply: Reply | undefined): number {
+  return reply?.kind === "integer" ? reply.value : unexpected(reply, "a number");
+}
+
+function itemsOf(reply: Reply | undefined): readonly Reply[] {
+  return reply?.kind === "array" ? reply.items : unexpected(reply, "an array");
+}
+
+function unexpected(reply: Reply | undefined, wanted: string): never {
+  throw new CannotReadBack(
+    `expected ${wanted} and was told ${reply === undefined ? "nothing" : JSON.stringify(reply)}`,
+  );
+}

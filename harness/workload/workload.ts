@@ -1,0 +1,92 @@
+/**
+ * From weights and a seed to the calls of each client, every one written down before the first is sent.
+ *
+ *     client 0   ▮▮▮▮▮▮▮▮ ▮▮▮ ▮▮▮▮▮▮ ▮ …            eager: the next batch leaves when the last one is answered
+ *     client 1   ▮▮▮      ▮        ▮▮▮▮      ▮▮ …   paced: it waits in between, so that the run lasts
+ *                └─ a batch: calls that leave in one write, pipelined
+ *
+ * Both are needed. Eager clients keep the store's buffers full; paced ones find it idle, which is when a store may forget
+ * to sync what came last.
+ */
+import type { Workload } from "../../scenarios/scenario.ts";
+import { KeyPool } from "../operations/key-pool.ts";
+import { type Weights, weightsFor } from "../operations/operations.ts";
+import { drawCall, drawTransaction } from "../operations/transactions.ts";
+import type { Random } from "../random.ts";
+import type { Call } from "../recording/history.ts";
+import { profileOf } from "./profiles.ts";
+
+export interface ClientPlan {
+  readonly protocol: 2 | 3;
+  readonly batches: readonly Batch[];
+}
+
+export interface Batch {
+  /** Waited before it leaves. */
+  readonly pauseMs: number;
+  readonly calls: readonly Call[];
+}
+
+/** How much is asked of the clients together: so many calls, spread over so much time. 0: as fast as answers come. */
+export interface Rhythm {
+  readonly calls: number;
+  readonly lastsMs: number;
+}
+
+/** What a store understands: operations are drawn from what its version knows, and from the names it is known to have. */
+export interface Vocabulary {
+  readonly redisVersion: string;
+  /** Absent: all. */
+  readonly commands?: ReadonlySet<string>;
+}
+
+const eagerShare = 0.4;
+const pacedPauseMs = 2;
+
+export function planClients(workload: Workload, rhythm: Rhythm, words: Vocabulary, random: Random): ClientPlan[] {
+  const profile = profileOf(workload);
+  const weights = weightsFor(words.redisVersion, (operation) =>
+    words.commands?.has(operation.name) === false ? 0 : profile.scale(operation),
+  );
+  const callsEach = Math.ceil(rhythm.calls / workload.clients);
+  return Array.from({ length: workload.clients }, (_, client) =>
+    planClient(client, callsEach, rhythm.lastsMs, workload, weights, profile.transactionPercent, random),
+  );
+}
+
+function planClient(
+  client: number,
+  calls: number,
+  lastsMs: number,
+  workload: Workload,
+  weights: Weights,
+  transactionPercent: number,
+  random: Random,
+): ClientPlan {
+  const own = random.fork(`client ${client}`);
+  const pool = new KeyPool(own.fork("keys"), client, { ...workload, deadlines: "far" });
+  const batchSizes = drawBatchSizes(calls, workload.pipeline, own);
+  const meanPauseMs = lastsMs > 0 ? lastsMs / batchSizes.length : pacedPauseMs;
+  const eager = own.chance(eagerShare) || (lastsMs === 0 && own.chance(0.5));
+  const batches = batchSizes.map((size) => ({
+    pauseMs: eager ? 0 : drawPause(meanPauseMs, own),
+    calls: Array.from({ length: size }, () =>
+      own.chance(transactionPercent / 100) ? drawTransaction(pool, weights) : drawCall(pool, weights),
+    ),
+  }));
+  return { protocol: own.pick([2, 3]), batches };
+}
+
+/** Half of the batches are single calls, the rest anything up to the deepest pipeline. */
+function drawBatchSizes(calls: number, pipeline: number, random: Random): number[] {
+  const sizes: number[] = [];
+  for (let left = calls; left > 0; left -= sizes.at(-1) as number) {
+    sizes.push(Math.min(left, random.chance(0.5) ? 1 : 1 + random.below(pipeline)));
+  }
+  return sizes;
+}
+
+/** Whole milliseconds, for timers know no others; their mean is what was asked, also when that is below one. */
+function drawPause(meanMs: number, random: Random): number {
+  return Math.floor(random.fraction() * 2 * meanMs + random.fraction() * Math.min(1, meanMs));
+}
