@@ -39,7 +39,6 @@ export class Cron {
     this.checkClients();
     server.persistence.tick();
     server.turn.end();
-    server.shutdown.tick();
   }
 
   private expireKeys(): void {

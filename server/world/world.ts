@@ -207,17 +207,12 @@ export interface Connection {
 // ── Savers and the process itself ─────────────────────────────────────────────────────────────────────────────────
 
 /**
- * A saver is the child that writes a snapshot or a rewritten log while the server goes on. It is fed with segments (see
- * codec/segments.ts), makes a file of them under a name that carries its pid (see saver.ts), syncs it, and ends; it never
- * touches a file by any other name, so an orphan can do no harm. It ends by itself when its parent is gone.
+ * A saver is the child that writes a snapshot or a rewritten log while the server goes on. It is fed with records (see
+ * server/saver.ts), writes them to `tempPath(pid)`, syncs, and ends; it never touches a file by any other name, so an
+ * orphan can do no harm. It ends by itself when its parent is gone.
  */
 export interface Savers {
-  /** @throws SaverError when there can be no further process. */
   start(job: SaveJob, ended: (ending: SaverEnding) => void): Saver;
-}
-
-export class SaverError extends Error {
-  override readonly name = "SaverError";
 }
 
 export interface SaveJob {
@@ -235,14 +230,11 @@ export interface SaveJob {
 
 export interface Saver {
   readonly pid: number;
-  /**
-   * Takes the next segments; the memory is the saver's from now on. What marks the snapshot's end is among them, and the
-   * saver ends behind it. False: enough is under way, wait for `onDrain`.
-   */
+  /** False: enough is under way, wait for `onDrain`. */
   feed(bytes: Uint8Array): boolean;
-  /** Runs once, when more may be fed. */
   onDrain(run: () => void): void;
-  /** SIGUSR1: on purpose, which is neither a success nor a failure. */
+  /** No more will be fed: finish, sync, end. */
+  finish(): void;
   kill(signal: "SIGKILL" | "SIGTERM" | "SIGUSR1"): void;
 }
 
@@ -253,8 +245,6 @@ export type SaverEnding =
 
 export interface Process {
   readonly pid: number;
-  /** Whether a process of this number lives, as far as this one can see. */
-  isAlive(pid: number): boolean;
   /** SIGTERM, SIGINT … The default action is taken away. */
   onSignal(run: (signal: "SIGTERM" | "SIGINT") => void): void;
   exit(code: number): never;

@@ -1,0 +1,142 @@
+/**
+ * One cycle: a plan is played, the store dies, is started again and judged. This file is the story; every step is a room.
+ *
+ *     volume ─ start ─ clients connect ─ driver plays ──┐
+ *                                        fault strikes ─┴─▶ crash state ─▶ recover ─▶ evidence ─▶ judgement
+ *                                                              └ a chain goes on from what was recovered
+ */
+import type { Preset } from "../scenarios/preset.ts";
+import type { Volume } from "./disk/volume.ts";
+import type { CrashState, LiveRun } from "./faults/fault.ts";
+import { faults } from "./faults/faults.ts";
+import { askForSaves } from "./faults/trigger.ts";
+import { SaveWatch } from "./measure/save-watch.ts";
+import { longestStallMs } from "./measure/stalls.ts";
+import type { SyncProbe } from "./measure/sync-probe.ts";
+import type { Model } from "./operations/model.ts";
+import type { CrashFacts, Evidence, PresetPromise, RecoveryFacts, ServedStart } from "./oracle/evidence.ts";
+import { judge } from "./oracle/judge.ts";
+import type { Judgement } from "./oracle/judgement.ts";
+import type { LinkPlan, Plan } from "./plan.ts";
+import type { History } from "./recording/history.ts";
+import { HistoryWriter } from "./recording/history-file.ts";
+import { MonotonicClock } from "./recording/monotonic-clock.ts";
+import { recover } from "./recover/recover.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { lastValue, savePointsOf } from "./targets/config-file.ts";
+import type { Config, Instance, StoreIdentity, Target } from "./targets/target.ts";
+import { Driver } from "./workload/driver.ts";
+
+/** What all cycles of a run share. */
+export interface Room {
+  readonly run: RunFolder;
+  readonly target: Target;
+  readonly store: StoreIdentity;
+  readonly probe: SyncProbe;
+  readonly promise: Preset["promise"]["row"];
+  /** Findings of level `documented` fail the verdict too. */
+  readonly documentedCounts: boolean;
+}
+
+/** One crash, and what came back. */
+export interface LinkResult {
+  /** Counted from 0 along the chain. */
+  readonly link: number;
+  readonly state: CrashState;
+  /** Where the history was written as it happened; the caller's to remove. */
+  readonly historyFile: string;
+  readonly evidence: Evidence;
+  readonly judgement: Judgement;
+}
+
+/** All crashes of one plan, in order. Each goes on from what the one before left. */
+export async function playCycle(plan: Plan, room: Room): Promise<LinkResult[]> {
+  const results: LinkResult[] = [];
+  let volume: Volume = room.run.newVolume();
+  let initial: Model | undefined;
+  for (const [index, link] of plan.links.entries()) {
+    const crashed = await playLink(plan, link, volume, room);
+    const recovered = plan.recovery === "in-place" ? volume : await copyOf(crashed.state, room.run);
+    try {
+      const recovery = await recover(room.target, recovered, plan.config);
+      const evidence: Evidence = {
+        history: crashed.history,
+        ...(initial !== undefined && { initial }),
+        cut: crashed.state.cut,
+        crash: crashed.facts,
+        promise: promiseOf(plan.config, room),
+        recovery,
+      };
+      const judgement = judge(evidence, { documentedCounts: room.documentedCounts });
+      results.push({ link: index, state: crashed.state, historyFile: crashed.historyFile, evidence, judgement });
+      initial = lastServed(recovery)?.state;
+    } finally {
+      // Orphans of the store that died live until here: they may disturb whoever comes after it (S8).
+      await crashed.instance.dispose();
+      if (recovered !== volume) room.run.remove(volume.dir);
+    }
+    volume = recovered;
+    if (initial === undefined) break;
+  }
+  room.run.remove(volume.dir);
+  return results;
+}
+
+interface Crashed {
+  readonly instance: Instance;
+  readonly state: CrashState;
+  readonly history: History;
+  readonly historyFile: string;
+  readonly facts: CrashFacts;
+}
+
+/** From the start of the store to its death. Orphans may be left; the instance's `dispose` ends them. */
+async function playLink(plan: Plan, link: LinkPlan, volume: Volume, room: Room): Promise<Crashed> {
+  const { target, run, probe } = room;
+  const fault = faults[link.fault.kind];
+  const clock = new MonotonicClock();
+  const historyFile = run.newFile("history", "jsonl");
+  const file = new HistoryWriter(historyFile);
+  const instance = await target.start(volume, plan.config, fault.prepare(link));
+  try {
+    const saves = keepsLog(plan.config) ? undefined : new SaveWatch(await instance.connect(), clock);
+    const clients = await Promise.all(link.clients.map(({ protocol }) => instance.connect({ protocol })));
+    const driver = new Driver(clients, link.clients, { clock, file });
+    const live: LiveRun = { plan, link, target, volume, config: plan.config, instance, driver, clock };
+    const [state] = await Promise.all([fault.crash(live), askForSaves(live)]);
+    const history = driver.history();
+    const facts: CrashFacts = {
+      fault: state.fault,
+      longestSyncMs: probe.longestMs(clock.originNs, clock.originNs + BigInt(state.cut.endNs)),
+      longestStallMs: longestStallMs(history, state.cut.endNs),
+      saves: (await saves?.stop()) ?? [],
+      suspensions: [],
+      place: state.point.place,
+    };
+    return { instance, state, history, historyFile, facts };
+  } catch (error) {
+    await instance.dispose();
+    throw error;
+  } finally {
+    file.close();
+  }
+}
+
+async function copyOf(state: CrashState, run: RunFolder): Promise<Volume> {
+  const copy = run.newVolume();
+  await copy.lay(state.image);
+  return copy;
+}
+
+function keepsLog(config: Config): boolean {
+  return lastValue(config, "appendonly") === "yes";
+}
+
+function promiseOf(config: Config, room: Room): PresetPromise {
+  return { row: room.promise, store: room.store, savePoints: savePointsOf(config) };
+}
+
+function lastServed(recovery: RecoveryFacts): ServedStart | undefined {
+  const last = recovery.starts.at(-1);
+  return last?.kind === "served" ? last : undefined;
+}

@@ -1,0 +1,148 @@
+/**
+ * A run: one scenario with one preset on one target, as many cycles as its budget allows. The whole story on one page.
+ *
+ *     sweep ─ target ─ probe ─┬─ plan ─ play ─ judge ─┐
+ *                             ├─ plan ─ play ─ judge ─┤ `jobs` at a time, until the budget is used
+ *                             └─ …                    ┘
+ *                                                     └─▶ one entry of the outcome, a bundle for each new finding
+ */
+import { writeBundle } from "./bundle/write-bundle.ts";
+import { type LinkResult, playCycle, type Room } from "./cycle.ts";
+import { faults } from "./faults/faults.ts";
+import { SyncProbe } from "./measure/sync-probe.ts";
+import { configOf, makePlan, type Plan } from "./plan.ts";
+import { countFates } from "./recording/history.ts";
+import { RunFolder } from "./run-folder.ts";
+import type { CycleSummary, RunRequest, RunResult, RunScenario, RunWatch } from "./run-request.ts";
+import { RunSummary } from "./run-summary.ts";
+import { sweep } from "./sweep.ts";
+import { RefusedToStart, type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
+import { openTarget } from "./targets/targets.ts";
+
+/** After so many cycles in a row that the harness could not judge, more of them would say the same. */
+const troublesInARowMax = 5;
+
+export const runScenario: RunScenario = async (request, watch) => {
+  await sweep();
+  const run = new RunFolder(undefined, request.keep);
+  const probe = new SyncProbe(run.dir);
+  let kept: string | undefined;
+  let result: Omit<RunResult, "kept">;
+  try {
+    const target = await openTarget(request.target, run);
+    const store = await identify(target, request);
+    mustSuit(planFor(request, store, target, 1), target);
+    const { scenario, preset, seed } = request;
+    const summary = new RunSummary({ scenario, preset: preset.name, target: request.target, seed }, todayIso());
+    const room: Room = {
+      run,
+      target,
+      store,
+      probe,
+      promise: preset.promise.row,
+      documentedCounts: scenario.expect.documented,
+    };
+    await untilBudgetIsUsed(request, summary, (cycle) => oneCycle(cycle, request, room, summary, watch));
+    const { name, version } = store;
+    result = {
+      run: summary.outcome(),
+      target: { name, version },
+      cycles: summary.cycles,
+      cyclesViolated: summary.cyclesViolated,
+    };
+  } finally {
+    await probe.close();
+    kept = await run.dispose();
+  }
+  return { ...result, ...(kept !== undefined && { kept }) };
+};
+
+/** Also shows that the store understands the config, on an empty folder where nothing else can keep it from starting. */
+async function identify(target: Target, { scenario, preset }: RunRequest): Promise<StoreIdentity> {
+  try {
+    return await target.identify(configOf(scenario, preset));
+  } catch (error) {
+    if (!(error instanceof RefusedToStart)) throw error;
+    const log = error.lastLogLines.slice(-3).join("\n  ");
+    throw new TargetUnavailable(`${target.name} does not start with preset ${preset.name}:\n  ${log}`);
+  }
+}
+
+function planFor({ scenario, preset, seed }: RunRequest, store: StoreIdentity, target: Target, cycle: number): Plan {
+  const { commands } = target;
+  const words = { redisVersion: store.redisVersion, ...(commands !== undefined && { commands }) };
+  return makePlan({ scenario, preset, seed, cycle, words });
+}
+
+function mustSuit(plan: Plan, target: Target): void {
+  for (const link of plan.links) {
+    const refusal = faults[link.fault.kind].refuses(link, target);
+    if (refusal !== undefined) throw new TargetUnavailable(`${plan.scenario}: ${refusal}`);
+  }
+}
+
+async function oneCycle(
+  cycle: number,
+  request: RunRequest,
+  room: Room,
+  summary: RunSummary,
+  watch: RunWatch,
+): Promise<void> {
+  const { budget, signal } = request;
+  const plan = planFor(request, room.store, room.target, cycle);
+  let verdict: CycleSummary["verdict"];
+  let acked = 0;
+  try {
+    const results = await playCycle(plan, room);
+    if (signal.aborted) return;
+    const bundles: string[] = [];
+    for (const result of results) bundles.push(await keepEvidence(plan, result, request, room, summary));
+    verdict = summary.addCycle(results, bundles);
+    acked = results.reduce((sum, { evidence }) => sum + countFates(evidence.history).acked, 0);
+  } catch (error) {
+    if (signal.aborted) return;
+    verdict = summary.addTrouble(error instanceof Error ? error.message : String(error));
+  }
+  const done = summary.cyclesPlayed;
+  watch.cycleEnded({ done, ...(budget.runs !== undefined && { total: budget.runs }), acked, verdict });
+}
+
+/** A bundle for what no cycle before has shown; its path, or nothing. */
+async function keepEvidence(
+  plan: Plan,
+  result: LinkResult,
+  request: RunRequest,
+  room: Room,
+  summary: RunSummary,
+): Promise<string> {
+  const findings = summary.newFindings(result.judgement);
+  const bundle =
+    findings.length === 0 ? "" : await writeBundle({ plan, result, findings, room, dir: request.bundlesDir });
+  room.run.remove(result.historyFile);
+  return bundle;
+}
+
+async function untilBudgetIsUsed(
+  { budget, jobs, failuresMax = Number.POSITIVE_INFINITY, signal }: RunRequest,
+  summary: RunSummary,
+  play: (cycle: number) => Promise<void>,
+): Promise<void> {
+  const { runs = Number.POSITIVE_INFINITY, timeMs = Number.POSITIVE_INFINITY } = budget;
+  const deadlineMs = performance.now() + timeMs;
+  let next = 1;
+  const goesOn = () =>
+    !signal.aborted &&
+    next <= runs &&
+    performance.now() < deadlineMs &&
+    summary.cyclesViolated < failuresMax &&
+    summary.troublesInARow < troublesInARowMax;
+  const job = async () => {
+    while (goesOn()) await play(next++);
+  };
+  const interrupted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await Promise.race([interrupted, Promise.all(Array.from({ length: jobs }, job))]);
+}
+
+function todayIso(): string {
+  return new Date().toISOString().slice(0, 10);
+}
