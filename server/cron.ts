@@ -39,6 +39,7 @@ export class Cron {
     this.checkClients();
     server.persistence.tick();
     server.turn.end();
+    server.shutdown.tick();
   }
 
   private expireKeys(): void {

@@ -27,6 +27,11 @@ export class Execution {
     this.server = server;
   }
 
+  /** True while EXEC runs its queue. */
+  get isInTransaction(): boolean {
+    return this.depth > 1;
+  }
+
   /** A client's request. LATER: the session waits, and is answered by and by. */
   execute(args: Args, session: Session): Reply {
     const command = this.server.commands.find(args);

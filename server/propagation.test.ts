@@ -7,8 +7,11 @@ import { Server } from "./server.ts";
 
 /** Keeps the log in memory, a line an entry, with its database in front. */
 class LoggedInMemory extends Persistence {
-  override readonly wanted: boolean = true;
   readonly entries: string[] = [];
+
+  override get wanted(): boolean {
+    return true;
+  }
 
   override append(dbIndex: number, request: Args): void {
     this.entries.push(`${dbIndex} ${request.join(" ")}`);

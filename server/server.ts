@@ -21,13 +21,15 @@ import { Execution } from "./execution.ts";
 import type { Database } from "./keyspace/database.ts";
 import { Keyspace, type KeyspaceOwner } from "./keyspace/keyspace.ts";
 import type { SlotTable } from "./keyspace/slot-table.ts";
+import { CannotLoad } from "./loading.ts";
 import { Notifications } from "./notifications.ts";
 import { correctParts, type Parts } from "./parts.ts";
 import { Pause } from "./pause.ts";
-import type { PersistenceSteps, StopOrder } from "./persistence.ts";
+import type { Persistence } from "./persistence.ts";
 import type { Propagation } from "./propagation.ts";
 import { ServerLog } from "./server-log.ts";
 import { Session } from "./session.ts";
+import { Shutdown } from "./shutdown.ts";
 import { Statistics } from "./statistics.ts";
 import type { Turn } from "./turn.ts";
 import type { EncodingLimits } from "./types/encoding-limits.ts";
@@ -50,10 +52,11 @@ export class Server {
   readonly execution: Execution;
   readonly blocking: Blocking;
   readonly pause: Pause;
-  readonly persistence: PersistenceSteps;
+  readonly persistence: Persistence;
   readonly propagation: Propagation;
   readonly turn: Turn;
   readonly cron: Cron;
+  readonly shutdown: Shutdown;
   /** In the order in which they came. */
   readonly clients = new Map<number, Client>();
   readonly startedMs: number;
@@ -79,6 +82,7 @@ export class Server {
     this.propagation = new parts.Propagation(this.persistence);
     this.turn = new parts.Turn(this);
     this.cron = new Cron(this, new parts.ExpiryCycle(this.keyspace));
+    this.shutdown = new Shutdown(this);
     this.startedMs = world.clock.wallMs();
     this.startedMonotonicMs = world.clock.monotonicMs();
     this.keyspace.nowMs = this.startedMs;
@@ -90,26 +94,13 @@ export class Server {
   async start(): Promise<void> {
     this.log.warning("Server initialized");
     await this.listen();
-    this.loading = true;
-    await this.persistence.recover();
-    this.loading = false;
+    this.world.process.onSignal((signal) => this.shutdown.received(signal));
+    await this.load();
     this.cron.start();
     for (const { address } of this.listeners) {
       if ("path" in address) this.log.notice(`The server is now ready to accept connections at ${address.path}`);
     }
     if (this.listeners.some(({ address }) => "port" in address)) this.log.notice("Ready to accept connections");
-  }
-
-  /** Ends the process as the order says; returns false when something could not be saved and the order does not force. */
-  stop(order: StopOrder): boolean {
-    const refusal = this.persistence.prepareStop(order);
-    if (refusal !== undefined) {
-      this.log.warning(refusal);
-      return false;
-    }
-    for (const listener of this.listeners) listener.close();
-    this.log.warning("Redis is now ready to exit, bye bye...");
-    this.world.process.exit(0);
   }
 
   /** For the log's loader, and for what the server does on its own account. */
@@ -134,6 +125,22 @@ export class Server {
   /** Commands announce changes only while somebody wants to know. */
   watchedOrNot(): void {
     this.keyspace.observed = this.watching.count > 0 || this.notifications.areWanted;
+  }
+
+  closeListeners(): void {
+    for (const listener of this.listeners) listener.close();
+  }
+
+  private async load(): Promise<void> {
+    this.loading = true;
+    try {
+      await this.persistence.recover();
+    } catch (error) {
+      if (!(error instanceof CannotLoad)) throw error;
+      this.log.warning(error.message);
+      this.world.process.exit(1);
+    }
+    this.loading = false;
   }
 
   private async listen(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { FakeDisk } from "../../tests/doubles/fake-disk.ts";
+import { FakeDisk } from "../../tests/worlds/fake-disk.ts";
 import { DiskError } from "../world/world.ts";
 import { AofFolder } from "./aof-folder.ts";
 import { Manifest } from "./manifest.ts";

@@ -135,6 +135,11 @@ export class Manifest {
     return new Manifest(base, history, kept, seq, this.lastIncrSeq);
   }
 
+  /** The line that names a part, without its end. */
+  static lineOf(part: Part, type: PartType): string {
+    return formatLine(part, type).trimEnd();
+  }
+
   /** With the one file of a server older than version 7 as its base. */
   static ofOldFile(appendfilename: string): Manifest {
     return new Manifest({ name: appendfilename, seq: 1 }, [], [], 1, 0);

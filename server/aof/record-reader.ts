@@ -23,8 +23,8 @@ const NINE = 57;
 /** More digits than any count or length has: a number that is still growing then is damage. */
 const digitsMax = 15;
 
-/** The file ends inside a record. */
-export const TORN = Symbol("torn");
+/** Inside: the file ends within a record. */
+const TORN = Symbol("torn");
 
 export class RecordReader {
   private readonly file: DiskFile;
@@ -35,6 +35,7 @@ export class RecordReader {
   /** Position in the window. */
   private at = 0;
   private recordEnd: number;
+  private torn = false;
 
   constructor(file: DiskFile, offset: number) {
     this.file = file;
@@ -48,11 +49,23 @@ export class RecordReader {
     return this.recordEnd;
   }
 
+  /** True when the file was found to end inside a record. */
+  get isTorn(): boolean {
+    return this.torn;
+  }
+
   /**
-   * The next record; undefined at the clean end of the file.
+   * The next record; undefined when there is no whole one any more.
    * @throws DamagedFile
    */
-  next(): string[] | typeof TORN | undefined {
+  next(): string[] | undefined {
+    const record = this.read();
+    if (record !== TORN) return record;
+    this.torn = true;
+    return undefined;
+  }
+
+  private read(): string[] | typeof TORN | undefined {
     for (;;) {
       if (!this.has(1)) return undefined;
       if (this.window[this.at] !== HASH) break;

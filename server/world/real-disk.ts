@@ -7,7 +7,6 @@
  */
 import fs from "node:fs";
 import path from "node:path";
-import { lockName } from "./real-lock.ts";
 import { type Disk, DiskError, type DiskFile, type OpenMode } from "./world.ts";
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = fs.constants;
@@ -78,6 +77,8 @@ export const realDisk: Disk = {
   },
   async lock(dir, name) {
     const folder = attempt("stat", dir, () => fs.statSync(dir));
+    // Only now: savers have this disk as well, start often, and lock nothing.
+    const { lockName } = await import("./real-lock.ts");
     await lockName(`${folder.dev}:${folder.ino}:${name}`, path.join(dir, name));
   },
 };

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { FakeDisk } from "../../tests/doubles/fake-disk.ts";
+import { FakeDisk } from "../../tests/worlds/fake-disk.ts";
 import { publish, writeFully, writeTemp } from "./replace-file.ts";
 import { DiskError } from "./world.ts";
 

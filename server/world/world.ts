@@ -207,12 +207,17 @@ export interface Connection {
 // ── Savers and the process itself ─────────────────────────────────────────────────────────────────────────────────
 
 /**
- * A saver is the child that writes a snapshot or a rewritten log while the server goes on. It is fed with records (see
- * server/saver.ts), writes them to `tempPath(pid)`, syncs, and ends; it never touches a file by any other name, so an
- * orphan can do no harm. It ends by itself when its parent is gone.
+ * A saver is the child that writes a snapshot or a rewritten log while the server goes on. It is fed with segments (see
+ * codec/segments.ts), makes a file of them under a name that carries its pid (see saver.ts), syncs it, and ends; it never
+ * touches a file by any other name, so an orphan can do no harm. It ends by itself when its parent is gone.
  */
 export interface Savers {
+  /** @throws SaverError when there can be no further process. */
   start(job: SaveJob, ended: (ending: SaverEnding) => void): Saver;
+}
+
+export class SaverError extends Error {
+  override readonly name = "SaverError";
 }
 
 export interface SaveJob {
@@ -230,11 +235,14 @@ export interface SaveJob {
 
 export interface Saver {
   readonly pid: number;
-  /** False: enough is under way, wait for `onDrain`. */
+  /**
+   * Takes the next segments; the memory is the saver's from now on. What marks the snapshot's end is among them, and the
+   * saver ends behind it. False: enough is under way, wait for `onDrain`.
+   */
   feed(bytes: Uint8Array): boolean;
+  /** Runs once, when more may be fed. */
   onDrain(run: () => void): void;
-  /** No more will be fed: finish, sync, end. */
-  finish(): void;
+  /** SIGUSR1: on purpose, which is neither a success nor a failure. */
   kill(signal: "SIGKILL" | "SIGTERM" | "SIGUSR1"): void;
 }
 
@@ -245,6 +253,8 @@ export type SaverEnding =
 
 export interface Process {
   readonly pid: number;
+  /** Whether a process of this number lives, as far as this one can see. */
+  isAlive(pid: number): boolean;
   /** SIGTERM, SIGINT … The default action is taken away. */
   onSignal(run: (signal: "SIGTERM" | "SIGINT") => void): void;
   exit(code: number): never;

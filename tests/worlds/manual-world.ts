@@ -1,20 +1,20 @@
 /**
  * A world that stands still until a test moves it: time passes with `advance`, a turn ends with `settle`, peers are
- * strings. For tests of the server's own logic; it has no disk, no savers, and asks for none.
+ * strings, the disk is in memory, savers work in the same process. For tests of the server's own logic.
  */
 import type {
   Address,
   Clock,
   Connection,
-  Disk,
   Listener,
   Net,
   Process,
   Random,
-  Savers,
   Timer,
   World,
 } from "../../server/world/world.ts";
+import { FakeDisk } from "./fake-disk.ts";
+import { FakeSavers } from "./fake-savers.ts";
 
 const nothing = () => undefined;
 
@@ -180,11 +180,19 @@ export class Peer implements Connection {
 }
 
 export class ManualWorld implements World {
+  readonly disk: FakeDisk;
+  readonly savers: FakeSavers;
   readonly clock = new ManualClock(Date.UTC(2026, 0, 1));
   readonly lines: string[] = [];
   exitCode: number | undefined;
+  readonly alivePids = new Set<number>();
   private accept: ((connection: Connection) => void) | undefined;
   private nextPort = 50001;
+
+  constructor(disk = new FakeDisk("/d")) {
+    this.disk = disk;
+    this.savers = new FakeSavers(disk);
+  }
 
   readonly random: Random = {
     below: (limit) => limit - 1,
@@ -202,6 +210,7 @@ export class ManualWorld implements World {
 
   readonly process: Process = {
     pid: 4242,
+    isAlive: (pid) => this.alivePids.has(pid),
     onSignal: nothing,
     exit: (code) => {
       this.exitCode = code;
@@ -211,12 +220,13 @@ export class ManualWorld implements World {
     memoryBytes: () => 0,
   };
 
-  get disk(): Disk {
-    throw new Error("this world has no disk");
-  }
-
-  get savers(): Savers {
-    throw new Error("this world has no savers");
+  /** Lets time pass, and all that waits for a promise go on. */
+  async pass(ms = 0): Promise<void> {
+    await settlePromises();
+    this.clock.advance(ms);
+    await settlePromises();
+    this.clock.settle();
+    await settlePromises();
   }
 
   connect(): Peer {
@@ -229,4 +239,8 @@ export class ManualWorld implements World {
 /** A request as clients send it. */
 export function request(...words: string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
+}
+
+async function settlePromises(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }

@@ -1,0 +1,226 @@
+/**
+ * Recovery: what is loaded at the start, what is put in order, and when the server refuses to start.
+ *
+ *     lock the data ─ read the manifest ─ sweep what dead savers left ─ load ─ open the log ─ delete history
+ *
+ *     appendonly yes    the log, and nothing else: without one the server is empty, whatever dump.rdb holds
+ *     appendonly no     dump.rdb
+ *
+ * Nothing is overwritten before the operator has decided: damaged files, a folder with a log but without its manifest,
+ * and data that another server is using end the start with a word about what to do.
+ */
+import type { Aof } from "./aof/aof.ts";
+import type { AofRewrite } from "./aof/aof-rewrite.ts";
+import { ManifestError, type Part } from "./aof/manifest.ts";
+import { logWithoutManifest } from "./aof/stray-parts.ts";
+import { DamagedFile } from "./codec/damaged-file.ts";
+import { CannotLoad, type Loading, type LoadProgress } from "./loading.ts";
+import { loadRdb } from "./rdb-loader.ts";
+import { pidOfSaverFile } from "./saver.ts";
+import type { SaverDesk } from "./saver-desk.ts";
+import type { Server } from "./server.ts";
+import type { Snapshots } from "./snapshots.ts";
+import { writeWholeSnapshot } from "./whole-snapshot.ts";
+import { publish, removeIfThere } from "./world/replace-file.ts";
+import { DiskError, HeldError } from "./world/world.ts";
+
+export interface RecoveryParts {
+  readonly aof: Aof;
+  readonly rewrite: AofRewrite;
+  readonly snapshots: Snapshots;
+  readonly desk: SaverDesk;
+  readonly progress: LoadProgress;
+  /** Keeps a library of functions that a file holds. */
+  keepLibrary(source: string): void;
+}
+
+export class Recovery {
+  protected readonly server: Server;
+  protected readonly parts: RecoveryParts;
+
+  constructor(server: Server, parts: RecoveryParts) {
+    this.server = server;
+    this.parts = parts;
+  }
+
+  /** @throws CannotLoad */
+  async start(): Promise<void> {
+    const { config, world, log } = this.server;
+    await this.lock();
+    const wantsLog = config.get("appendonly");
+    try {
+      this.readManifest();
+      if (wantsLog) this.prepareLog();
+      this.sweep();
+      const loading = wantsLog ? this.loadLog() : this.loadSnapshot();
+      while (loading.next().done !== true) await new Promise<void>((resolve) => world.clock.endOfTurn(resolve));
+      if (!wantsLog) return;
+      this.openLog();
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      throw new CannotLoad(`Fatal error: ${error.message}`);
+    }
+    log.verbose(`The append only log is ${this.parts.aof.sizeBytes} bytes`);
+    this.parts.rewrite.forget();
+  }
+
+  // ── Loading ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The log as the manifest has it; the keyspace must be empty. @throws CannotLoad, DiskError */
+  *loadLog(): Loading {
+    const { aof, progress } = this.parts;
+    const loader = new this.server.parts.AofLoader(this.server, aof.folder, progress, this.parts.keepLibrary);
+    yield* this.withoutExpiry(loader.load());
+    aof.countParts();
+    const { base } = aof.folder.manifest;
+    aof.baseSizeBytes = base === undefined ? 0 : aof.folder.sizeOf(base);
+  }
+
+  /** dump.rdb, if there is one. `duplicates`: what becomes of a key that is there already. @throws CannotLoad */
+  *loadSnapshot(duplicates: "refuse" | "replace" = "refuse"): Loading {
+    const { path } = this.parts.snapshots;
+    const { disk, clock } = this.server.world;
+    const beganMs = clock.monotonicMs();
+    try {
+      if (disk.kind(path) === undefined) return;
+      const file = disk.open(path, "read");
+      try {
+        this.parts.progress.begin(file.size(), Math.floor(clock.wallMs() / 1000));
+        const { progress, keepLibrary } = this.parts;
+        const order = { isBaseOfLog: false, duplicates, progress, keepLibrary };
+        yield* this.withoutExpiry(loadRdb(this.server, file, order));
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      if (!(error instanceof DiskError || error instanceof DamagedFile)) throw error;
+      throw new CannotLoad(`Fatal error loading the DB: ${error.message}. Exiting.`);
+    }
+    this.server.log.notice(`DB loaded from disk: ${((clock.monotonicMs() - beganMs) / 1000).toFixed(3)} seconds`);
+  }
+
+  /** Also without a log: it may be switched on later. @throws CannotLoad, DiskError */
+  readManifest(): void {
+    try {
+      this.parts.aof.folder.load();
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      this.server.log.warning("\n*** FATAL AOF MANIFEST FILE ERROR ***");
+      if (error.lineNumber > 0) {
+        this.server.log.warning(`Reading the manifest file, at line ${error.lineNumber}`);
+        this.server.log.warning(`>>> '${error.line}'`);
+      }
+      throw new CannotLoad(error.message);
+    }
+  }
+
+  /**
+   * Takes over the single file of an older server. A log without its manifest is not empty: to start, or to begin
+   * another one, would mean to lose it.
+   * @throws CannotLoad, DiskError
+   */
+  prepareLog(): void {
+    const { folder } = this.parts.aof;
+    if (folder.adoptOldFile()) this.server.log.notice("Successfully migrated an old-style AOF into the AOF directory.");
+    if (folder.manifest.base !== undefined || folder.manifest.incrs.length > 0) return;
+    const stray = logWithoutManifest(this.server, folder);
+    if (stray.length === 0) return;
+    const lines = stray.map(({ line }) => line).join("\n    ");
+    throw new CannotLoad(
+      `${folder.path} holds a log but no manifest that names it, and to begin without it would be to lose it. ` +
+        `Nothing was changed. To load it, write ${folder.manifestPath} with these lines, as far as they are wanted:\n` +
+        `    ${lines}\nTo begin with an empty log, move the files away.`,
+    );
+  }
+
+  /** While a log is replayed, and no longer, only the log itself removes keys. */
+  private *withoutExpiry<R>(loading: Loading<R>): Loading<R> {
+    const { keyspace } = this.server;
+    keyspace.expiry = "off";
+    try {
+      return yield* loading;
+    } finally {
+      keyspace.expiry = "remove";
+      keyspace.dirty = 0;
+      this.parts.progress.end();
+    }
+  }
+
+  // ── Before ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What this server will load and replace must be nobody else's. */
+  private async lock(): Promise<void> {
+    const { config } = this.server;
+    const wantsLog = config.get("appendonly");
+    const log = `${config.get("appenddirname")}/${config.get("appendfilename")}`;
+    await this.lockName(log, wantsLog);
+    // Of servers with logs of their own, several may share a folder, and then replace each other's dump.rdb: as Redis.
+    await this.lockName(config.get("dbfilename"), !wantsLog && this.parts.snapshots.hasSavePoints);
+  }
+
+  private async lockName(name: string, isNeeded: boolean): Promise<void> {
+    try {
+      await this.server.world.disk.lock(this.server.config.get("dir"), name);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      const who = error instanceof HeldError ? `is in use by ${error.holder}` : `cannot be locked: ${error.reason}`;
+      if (isNeeded) throw new CannotLoad(`${error.path} ${who}. Stop it first, or give this server another dir`);
+      this.server.log.warning(`${error.path} ${who}: this server shares its folder`);
+    }
+  }
+
+  /** Files of savers that died with their server. One that still runs is about to remove its own. */
+  private sweep(): void {
+    const { config, world, log } = this.server;
+    const dir = config.get("dir");
+    for (const name of world.disk.list(dir)) {
+      const pid = pidOfSaverFile(name);
+      if (pid === undefined || world.process.isAlive(pid)) continue;
+      log.notice(`Removing ${name}, which a saver left that is gone`);
+      removeIfThere(world.disk, `${dir}/${name}`);
+    }
+    const { folder } = this.parts.aof;
+    if (world.disk.kind(folder.temporaryIncrPath) === "file") removeIfThere(world.disk, folder.temporaryIncrPath);
+  }
+
+  // ── After ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Opens the last incr file, or begins a log. @throws DiskError */
+  protected openLog(): void {
+    const { aof } = this.parts;
+    const { folder, writer } = aof;
+    folder.ensure();
+    this.server.world.disk.syncDir(this.server.config.get("dir"));
+    if (folder.manifest.base === undefined && folder.manifest.incrs.length === 0) this.beginLog();
+    else if (folder.manifest.lastIncr === undefined) this.addIncr();
+    else writer.open(this.server.world.disk.open(folder.pathOf(folder.manifest.lastIncr), "append"));
+    aof.state = "on";
+    aof.countParts();
+  }
+
+  /** A first base, of no keys, and a first incr file. */
+  private beginLog(): void {
+    const { config, keyspace, world, log } = this.server;
+    const { aof, desk, rewrite } = this.parts;
+    const format = config.get("aof-use-rdb-preamble") ? "rdb" : "resp";
+    const name = config.get("appendfilename");
+    const next = aof.folder.manifest.withNextBase(name, format === "rdb" ? "rdb" : "aof", false);
+    const base = next.base as Part;
+    const job = desk.jobFor("aof-base", format, false);
+    const writing = writeWholeSnapshot(keyspace, rewrite.form(format), job, world.disk, world.process.pid);
+    let step = writing.next();
+    while (step.done !== true) step = writing.next();
+    publish(world.disk, step.value.path, aof.folder.pathOf(base));
+    log.notice(`Creating AOF base file ${base.name} on server start`);
+    this.addIncr(next);
+  }
+
+  private addIncr(before = this.parts.aof.folder.manifest): void {
+    const { folder, writer } = this.parts.aof;
+    const next = before.withNextIncr(this.server.config.get("appendfilename"));
+    const incr = next.lastIncr as Part;
+    writer.open(folder.createIncr(folder.pathOf(incr)));
+    folder.write(next);
+    this.server.log.notice(`Creating AOF incr file ${incr.name} on server start`);
+  }
+}

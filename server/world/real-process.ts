@@ -1,0 +1,30 @@
+/** The Process of the real world. */
+import { writeSync } from "node:fs";
+import type { Process } from "./world.ts";
+
+export const realProcess: Process = {
+  pid: process.pid,
+  isAlive(pid) {
+    try {
+      return process.kill(pid, 0);
+    } catch (error) {
+      // Somebody else's is alive as well.
+      return (error as NodeJS.ErrnoException).code === "EPERM";
+    }
+  },
+  onSignal(run) {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => run(signal));
+  },
+  exit: (code) => process.exit(code),
+  log(line) {
+    // Straight to the descriptor: the last line before an end is the one that matters.
+    try {
+      writeSync(1, `${line}\n`);
+    } catch (error) {
+      // A reader that is slow, or gone, must not end the store.
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EAGAIN" && code !== "EPIPE") throw error;
+    }
+  },
+  memoryBytes: () => process.memoryUsage.rss(),
+};
