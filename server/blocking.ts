@@ -64,6 +64,11 @@ export class Blocking {
     return this.waiting.size;
   }
 
+  /** Of those, how many wait for a limited time. */
+  get timedCount(): number {
+    return [...this.waiting.values()].filter(({ timer }) => timer !== undefined).length;
+  }
+
   isWaiting(session: Session): boolean {
     return this.waiting.has(session);
   }

@@ -6,6 +6,7 @@
  *                          ╎ held back while the session waits, and while too many replies are unread
  *     peer ←──── unsent ←──┴─ replies
  */
+import { startsAuthenticated } from "./authentication.ts";
 import type { OutputClass } from "./config/special-directives.ts";
 import { LATER, type Reply, ReplyError, SILENCE } from "./resp/reply.ts";
 import { encodeReply } from "./resp/reply-encoder.ts";
@@ -26,15 +27,13 @@ export type ReplyMode = "on" | "off" | "skip";
 export class Client {
   readonly id: number;
   readonly session: Session;
+  readonly server: Server;
   readonly connection: Connection;
   readonly createdMs: number;
   name = "";
   replyMode: ReplyMode = "on";
   noEvict = false;
-  /** In full, as `client|list`. */
-  lastCommand = "NULL";
   lastActiveMs: number;
-  private readonly server: Server;
   private readonly decoder = new RequestDecoder();
   private unsent = "";
   /** The session waits: what arrives stays undecoded. */
@@ -50,6 +49,9 @@ export class Client {
     this.server = server;
     this.connection = connection;
     this.session = new Session(server, "client", this);
+    this.session.authenticated = startsAuthenticated(server.config);
+    this.decoder.isStranger = !this.session.authenticated;
+    this.decoder.maxBulkBytes = server.config.get("proto-max-bulk-len");
     this.createdMs = this.lastActiveMs = server.world.clock.monotonicMs();
     connection.onData((bytes) => this.receive(bytes));
     connection.onDrain(() => this.goOnAfterDrain());
@@ -115,6 +117,15 @@ export class Client {
   /** A client that waits, or listens to channels, is not idle. */
   get mayTimeOut(): boolean {
     return !this.waits && this.session.subscriptionCount === 0;
+  }
+
+  get isClosing(): boolean {
+    return this.closing;
+  }
+
+  /** It named the password: it may send requests of any size. */
+  trust(): void {
+    this.decoder.isStranger = false;
   }
 
   /** It runs on this machine. */

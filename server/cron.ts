@@ -35,6 +35,7 @@ export class Cron {
   private tick(): void {
     const { server } = this;
     server.keyspace.nowMs = server.world.clock.wallMs();
+    server.statistics.sample(server.world.clock.monotonicMs());
     if (this.activeExpiry) this.expireKeys();
     this.checkClients();
     server.persistence.tick();

@@ -7,6 +7,7 @@
  *
  * The checks stand in Redis's order, because a request that two of them refuse must get the same error.
  */
+import { mustAuthenticate } from "./authentication.ts";
 import type { KnownCommand } from "./command-table.ts";
 import type { Args } from "./commands/command.ts";
 import { LATER, QUEUED, type Reply, ReplyError } from "./resp/reply.ts";
@@ -71,6 +72,7 @@ export class Execution {
   /** Runs a command that may run now. */
   call(command: KnownCommand, args: Args, session: Session): Reply {
     session.request = args;
+    session.runs = command;
     const dirtyBefore = this.begin(session);
     let reply: Reply;
     try {
@@ -80,6 +82,7 @@ export class Execution {
       reply = error;
     }
     command.calls++;
+    this.server.statistics.commandsProcessed++;
     if (reply instanceof ReplyError) {
       command.failedCalls++;
       this.server.statistics.countError(reply);
@@ -142,8 +145,9 @@ export class Execution {
   private refusal(command: KnownCommand, args: Args, session: Session): ReplyError | undefined {
     const { server } = this;
     if (!command.accepts(args.length)) return wrongArity(command);
-    if (command.isProtected && !server.allowsProtected(session)) return protectedCommand(command);
-    if (!session.authenticated && command.needsAuth) return new ReplyError("NOAUTH Authentication required.");
+    if (command.isProtected && !server.allows("enable-debug-command", session)) return protectedCommand(command);
+    if (!session.authenticated && command.needsAuth && mustAuthenticate(session))
+      return new ReplyError("NOAUTH Authentication required.");
     if (session.transaction !== undefined && command.deniedInTransaction) {
       return new ReplyError("ERR Command not allowed inside a transaction");
     }

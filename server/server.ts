@@ -11,7 +11,7 @@
  */
 import { Blocking } from "./blocking.ts";
 import { Channels } from "./channels.ts";
-import { Client } from "./client.ts";
+import { Client, isLocalAddress } from "./client.ts";
 import { CommandTable } from "./command-table.ts";
 import { commands } from "./commands/commands.ts";
 import { Config } from "./config/config.ts";
@@ -27,6 +27,8 @@ import { correctParts, type Parts } from "./parts.ts";
 import { Pause } from "./pause.ts";
 import type { Persistence } from "./persistence.ts";
 import type { Propagation } from "./propagation.ts";
+import { ReplyError } from "./resp/reply.ts";
+import { encodeReply } from "./resp/reply-encoder.ts";
 import { ServerLog } from "./server-log.ts";
 import { Session } from "./session.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -34,7 +36,7 @@ import { Statistics } from "./statistics.ts";
 import type { Turn } from "./turn.ts";
 import type { EncodingLimits } from "./types/encoding-limits.ts";
 import { Watching } from "./watching.ts";
-import { type Connection, ListenError, type Listener, type World } from "./world/world.ts";
+import { type Connection, ListenError, type Listener, type Random, type World } from "./world/world.ts";
 
 export class Server {
   readonly world: World;
@@ -42,7 +44,7 @@ export class Server {
   readonly parts: Parts;
   readonly log: ServerLog;
   readonly statistics = new Statistics();
-  readonly commands = new CommandTable(commands.values());
+  readonly commands = new CommandTable(commands);
   readonly keyspace: Keyspace;
   /** Up to which size values keep their compact encodings. */
   readonly encodingLimits: EncodingLimits;
@@ -59,6 +61,10 @@ export class Server {
   readonly shutdown: Shutdown;
   /** In the order in which they came. */
   readonly clients = new Map<number, Client>();
+  /** Another one for every start: 40 hexadecimal digits. */
+  readonly runId: string;
+  /** For draws that clients see: RANDOMKEY, SPOP … */
+  readonly random: Random;
   readonly startedMs: number;
   readonly startedMonotonicMs: number;
   /** True while recovery reads the data: most commands are refused. */
@@ -83,6 +89,9 @@ export class Server {
     this.turn = new parts.Turn(this);
     this.cron = new Cron(this, new parts.ExpiryCycle(this.keyspace));
     this.shutdown = new Shutdown(this);
+    this.random = world.random.fork("commands");
+    const idSource = world.random.fork("run id");
+    this.runId = Array.from({ length: 40 }, () => idSource.below(16).toString(16)).join("");
     this.startedMs = world.clock.wallMs();
     this.startedMonotonicMs = world.clock.monotonicMs();
     this.keyspace.nowMs = this.startedMs;
@@ -116,10 +125,17 @@ export class Server {
     this.watchedOrNot();
   }
 
-  /** DEBUG and the like: only where the directive `enable-debug-command` allows it. */
-  allowsProtected(session: Session): boolean {
-    const allowed = this.config.get("enable-debug-command");
+  /** What is only for whoever the configuration trusts: nobody, local clients, or everybody. */
+  allows(directive: "enable-debug-command" | "enable-protected-configs", session: Session): boolean {
+    const allowed = this.config.get(directive);
     return allowed === "yes" || (allowed === "local" && session.client?.isLocal === true);
+  }
+
+  /** CONFIG RESETSTAT. */
+  resetStatistics(): void {
+    this.statistics.reset();
+    this.keyspace.hits = this.keyspace.misses = 0;
+    for (const command of this.commands.all()) command.forgetStatistics();
   }
 
   /** Commands announce changes only while somebody wants to know. */
@@ -166,9 +182,26 @@ export class Server {
   }
 
   private accept(connection: Connection): void {
+    const refusal = this.refusalOfStranger(connection);
+    if (refusal !== undefined) {
+      this.statistics.connectionsRejected++;
+      connection.send(encodeReply(refusal, 2));
+      connection.end();
+      return;
+    }
     this.statistics.connectionsReceived++;
     const client = new Client(this.nextClientId++, this, connection);
     this.clients.set(client.id, client);
+  }
+
+  private refusalOfStranger({ remote }: Connection): ReplyError | undefined {
+    const { config } = this;
+    if (this.clients.size >= config.get("maxclients")) return new ReplyError("ERR max number of clients reached");
+    if (!config.get("protected-mode") || config.get("requirepass") !== "" || isLocalAddress(remote)) return undefined;
+    return new ReplyError(
+      "DENIED this server is in protected mode: without a password it talks to its own machine only. Set a password " +
+        "with the directive requirepass, or, if this network may be trusted, set protected-mode to no",
+    );
   }
 
   private keyspaceOwner(): KeyspaceOwner {

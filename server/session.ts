@@ -39,8 +39,10 @@ export class Session {
   logged: readonly Args[] | undefined;
   /** The log's position behind its last command: what WAITAOF waits for. */
   logPosition = 0;
-  /** The request under way. */
+  /** The request under way, or the last one. */
   request: Args = [];
+  /** Its command. */
+  runs: KnownCommand | undefined;
 
   constructor(server: Server, role: SessionRole, client?: Client) {
     this.server = server;

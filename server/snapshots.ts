@@ -14,7 +14,7 @@ import type { SaveRun } from "./save-run.ts";
 import type { SaverDesk } from "./saver-desk.ts";
 import type { Server } from "./server.ts";
 import { rdbForm, type SnapshotForm } from "./snapshot-form.ts";
-import { storeVersion } from "./version.ts";
+import { redisVersion } from "./version.ts";
 import { writeWholeSnapshot } from "./whole-snapshot.ts";
 import { removeIfThere } from "./world/replace-file.ts";
 import { DiskError, type SaverEnding, SaverError } from "./world/world.ts";
@@ -212,7 +212,7 @@ export class Snapshots {
   private form(): SnapshotForm {
     const { clock, process } = this.server.world;
     const head = {
-      version: storeVersion,
+      version: redisVersion,
       wallMs: clock.wallMs(),
       usedMemoryBytes: process.memoryBytes(),
       aofBase: false,

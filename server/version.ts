@@ -1,2 +1,7 @@
-/** Which version of Redis this store answers as, and writes files for. */
-export const storeVersion = "7.0.15";
+/** Which store this is. */
+
+/** The Redis as which it answers, and for which it writes files: clients look here to know what a server can do. */
+export const redisVersion = "7.0.15";
+
+/** Its own; a test keeps it equal to package.json. */
+export const lossboundVersion = "0.1.0";

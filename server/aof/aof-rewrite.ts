@@ -18,7 +18,7 @@ import type { SaveRun } from "../save-run.ts";
 import type { SaverDesk } from "../saver-desk.ts";
 import type { ServerLog } from "../server-log.ts";
 import { commandForm, rdbForm, type SnapshotForm } from "../snapshot-form.ts";
-import { storeVersion } from "../version.ts";
+import { redisVersion } from "../version.ts";
 import { removeIfThere } from "../world/replace-file.ts";
 import { type Clock, type Disk, DiskError, type Process, type SaverEnding, SaverError } from "../world/world.ts";
 import type { Aof } from "./aof.ts";
@@ -94,7 +94,7 @@ export class AofRewrite {
     if (format === "resp") {
       return commandForm(this.config.get("aof-timestamp-enabled") ? Math.floor(wallMs / 1000) : undefined, libraries);
     }
-    const head = { version: storeVersion, wallMs, usedMemoryBytes: process.memoryBytes(), aofBase: true };
+    const head = { version: redisVersion, wallMs, usedMemoryBytes: process.memoryBytes(), aofBase: true };
     return rdbForm(head, libraries);
   }
 

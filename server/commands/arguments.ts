@@ -5,6 +5,8 @@ import { type LongDouble, parseLongDouble } from "../codec/long-double.ts";
 import { ReplyError } from "../resp/reply.ts";
 
 const int64Max = 2 ** 63;
+/** So many seconds, as milliseconds, do not fit into 64 bits any more. */
+const secondsLimit = int64Max / 1000;
 const int32Max = 2 ** 31 - 1;
 
 /** An integer of 64 bits: a bigint only beyond 2^53, where a number would not be exact. */
@@ -68,9 +70,10 @@ export const timeForms: Readonly<Record<string, TimeForm>> = {
 
 /** Wall milliseconds. Whether they may be negative, or past, is the command's business. */
 export function deadline(text: string, { unitMs, relative }: TimeForm, nowMs: number, command: string): number {
-  const value = integer(text) * unitMs;
-  const deadlineMs = relative ? value + nowMs : value;
-  if (Math.abs(value) >= int64Max || deadlineMs >= int64Max) throw invalidExpireTime(command);
+  const value = integer(text);
+  if (unitMs === 1000 && Math.abs(value) >= secondsLimit) throw invalidExpireTime(command);
+  const deadlineMs = value * unitMs + (relative ? nowMs : 0);
+  if (deadlineMs >= int64Max) throw invalidExpireTime(command);
   return deadlineMs;
 }
 

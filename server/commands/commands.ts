@@ -1,13 +1,39 @@
 /** The table of commands. Adding one: a file, or an entry in its file, and a line here. */
+import { clientCommand } from "./client-command.ts";
 import type { Command } from "./command.ts";
+import { commandCommand } from "./command-command.ts";
+import { configCommand } from "./config-command.ts";
 import { connectionCommands } from "./connection.ts";
+import { counterCommands } from "./counters.ts";
+import { deadlineCommands } from "./deadlines.ts";
 import { debugCommands } from "./debug.ts";
+import { keyMoveCommands } from "./key-moves.ts";
+import { keyWalkCommands } from "./key-walks.ts";
+import { keyCommands } from "./keys.ts";
+import { lcsCommands } from "./lcs.ts";
 import { persistenceCommands } from "./persistence.ts";
+import { pubsubCommands } from "./pubsub.ts";
+import { serverCommands } from "./server-commands.ts";
+import { stringPartCommands } from "./string-parts.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
 
-export const commands: ReadonlyMap<string, Command> = new Map(
-  [...connectionCommands, ...debugCommands, ...persistenceCommands, ...stringCommands, ...transactionCommands].map(
-    (command) => [command.name, command],
-  ),
-);
+const all: readonly (readonly Command[])[] = [
+  connectionCommands,
+  counterCommands,
+  deadlineCommands,
+  debugCommands,
+  keyCommands,
+  keyMoveCommands,
+  keyWalkCommands,
+  lcsCommands,
+  persistenceCommands,
+  pubsubCommands,
+  serverCommands,
+  stringCommands,
+  stringPartCommands,
+  transactionCommands,
+  [clientCommand, commandCommand, configCommand],
+];
+
+export const commands: readonly Command[] = all.flat();

@@ -1,6 +1,86 @@
-/** Commands about the connection itself. */
-import { OK, PONG, ReplyError } from "../resp/reply.ts";
-import type { Command } from "./command.ts";
+/** Commands about the connection itself: who it is, what it speaks, where it works. */
+import { authenticate, startsAuthenticated } from "../authentication.ts";
+import { MapReply, OK, PONG, type Reply, ReplyError, SimpleString, SYNTAX_ERROR } from "../resp/reply.ts";
+import type { Session } from "../session.ts";
+import { redisVersion } from "../version.ts";
+import { int32, int64 } from "./arguments.ts";
+import { setClientName } from "./client-command.ts";
+import type { Args, Command, Flag } from "./command.ts";
+import { databaseOf } from "./key-moves.ts";
+import { stopWatching } from "./transactions.ts";
+
+const always: readonly Flag[] = ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"];
+
+function hello(args: Args, session: Session): Reply {
+  let protocol: 2 | 3 | undefined;
+  if (args.length > 1) {
+    const asked = int64(args[1] as string, "ERR Protocol version is not an integer or out of range");
+    if (asked !== 2 && asked !== 3) throw new ReplyError("NOPROTO unsupported protocol version");
+    protocol = asked;
+  }
+  for (let index = 2; index < args.length; index++) {
+    const word = (args[index] as string).toUpperCase();
+    const [first, second] = [args[index + 1], args[index + 2]];
+    if (word === "AUTH" && first !== undefined && second !== undefined) {
+      authenticate(session, first, second);
+      index += 2;
+    } else if (word === "SETNAME" && first !== undefined) {
+      setClientName(session, first);
+      index++;
+    } else {
+      throw new ReplyError(`ERR Syntax error in HELLO option '${args[index]}'`);
+    }
+  }
+  if (!session.authenticated) {
+    throw new ReplyError(
+      "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> " +
+        "option can be used to authenticate the client and select the RESP protocol version at the same time",
+    );
+  }
+  session.protocol = protocol ?? session.protocol;
+  return new MapReply([
+    ["server", "redis"],
+    ["version", redisVersion],
+    ["proto", session.protocol],
+    ["id", session.client?.id ?? 0],
+    ["mode", "standalone"],
+    ["role", "master"],
+    ["modules", []],
+  ]);
+}
+
+function auth(args: Args, session: Session): Reply {
+  if (args.length > 3) throw SYNTAX_ERROR;
+  if (args.length === 3) {
+    authenticate(session, args[1] as string, args[2] as string);
+    return OK;
+  }
+  if (startsAuthenticated(session.server.config)) {
+    throw new ReplyError(
+      "ERR AUTH <password> called without any password configured for the default user. " +
+        "Are you sure your configuration is correct?",
+    );
+  }
+  authenticate(session, "default", args[1] as string);
+  return OK;
+}
+
+/** As if the connection were new. */
+function reset(_args: Args, session: Session): Reply {
+  const { server, client } = session;
+  session.transaction = undefined;
+  stopWatching(session);
+  server.channels.forget(session);
+  session.db = server.keyspace.db(0);
+  session.protocol = 2;
+  session.authenticated = startsAuthenticated(server.config);
+  if (client !== undefined) {
+    client.name = "";
+    client.replyMode = "on";
+    client.noEvict = false;
+  }
+  return new SimpleString("RESET");
+}
 
 export const connectionCommands: readonly Command[] = [
   {
@@ -16,15 +96,32 @@ export const connectionCommands: readonly Command[] = [
     },
   },
   {
+    name: "echo",
+    arity: 2,
+    flags: new Set(["loading", "stale", "fast"]),
+    group: "connection",
+    run: (args) => args[1] as string,
+  },
+  {
     name: "select",
     arity: 2,
     flags: new Set(["loading", "stale", "fast"]),
     group: "connection",
     run(args, session) {
-      const index = Number(args[1]);
-      const db = /^\d{1,9}$/.test(args[1] as string) ? session.server.keyspace.databases[index] : undefined;
-      if (db === undefined) throw new ReplyError("ERR DB index is out of range");
-      session.db = db;
+      session.db = databaseOf(session, int32(args[1] as string));
+      return OK;
+    },
+  },
+  { name: "auth", arity: -2, flags: new Set(always), group: "connection", run: auth },
+  { name: "hello", arity: -1, flags: new Set(always), group: "connection", run: hello },
+  { name: "reset", arity: 1, flags: new Set(always), group: "connection", run: reset },
+  {
+    name: "quit",
+    arity: -1,
+    flags: new Set(always),
+    group: "connection",
+    run(_args, session) {
+      session.client?.closeAfterReplies();
       return OK;
     },
   },

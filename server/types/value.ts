@@ -6,6 +6,8 @@ export type StringValue = string | number;
 
 export interface Collection {
   readonly type: Exclude<TypeName, "string">;
+  /** As OBJECT ENCODING names it. */
+  readonly encoding: string;
 }
 
 export type Value = StringValue | Collection;

@@ -27,4 +27,8 @@ export const realProcess: Process = {
     }
   },
   memoryBytes: () => process.memoryUsage.rss(),
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return { userS: user / 1e6, systemS: system / 1e6 };
+  },
 };

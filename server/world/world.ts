@@ -262,4 +262,6 @@ export interface Process {
   log(line: string): void;
   /** Resident memory; 0 where it has no meaning. */
   memoryBytes(): number;
+  /** Processor time used so far, in seconds; zeros where it has no meaning. */
+  cpu(): { readonly userS: number; readonly systemS: number };
 }

@@ -218,6 +218,7 @@ export class ManualWorld implements World {
     },
     log: (line) => void this.lines.push(line),
     memoryBytes: () => 0,
+    cpu: () => ({ userS: 0, systemS: 0 }),
   };
 
   /** Lets time pass, and all that waits for a promise go on. */

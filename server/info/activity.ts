@@ -1,0 +1,54 @@
+/** The sections of INFO that say what was done since the start, or since CONFIG RESETSTAT. */
+import type { KnownCommand } from "../command-table.ts";
+import type { Server } from "../server.ts";
+import type { Fields } from "./info.ts";
+
+export function statistics(server: Server): Fields {
+  const { statistics: counted, keyspace, channels } = server;
+  const { rates } = counted;
+  return [
+    ["total_connections_received", counted.connectionsReceived],
+    ["total_commands_processed", counted.commandsProcessed],
+    ["instantaneous_ops_per_sec", Math.round(rates.commands.perSecond)],
+    ["total_net_input_bytes", counted.inputBytes],
+    ["total_net_output_bytes", counted.outputBytes],
+    ["instantaneous_input_kbps", (rates.inputBytes.perSecond / 1024).toFixed(2)],
+    ["instantaneous_output_kbps", (rates.outputBytes.perSecond / 1024).toFixed(2)],
+    ["rejected_connections", counted.connectionsRejected],
+    ["expired_keys", counted.expiredKeys],
+    ["expired_time_cap_reached_count", counted.expireCycleCapReached],
+    ["evicted_keys", 0],
+    ["evicted_clients", 0],
+    ["keyspace_hits", keyspace.hits],
+    ["keyspace_misses", keyspace.misses],
+    ["pubsub_channels", channels.active().length],
+    ["pubsub_patterns", channels.patternCount],
+    ["latest_fork_usec", counted.latestForkUs],
+    ["total_forks", counted.forks],
+    ["unexpected_error_replies", 0],
+    ["total_error_replies", counted.errorReplies],
+    ["client_query_buffer_limit_disconnections", counted.queryBufferLimitDisconnections],
+    ["client_output_buffer_limit_disconnections", counted.outputBufferLimitDisconnections],
+  ];
+}
+
+export function commandStatistics(server: Server): Fields {
+  return [...server.commands.all()]
+    .flatMap((command) => [command, ...(command.subcommands?.values() ?? [])])
+    .filter(({ calls, rejectedCalls, failedCalls }) => calls + rejectedCalls + failedCalls > 0)
+    .map((command) => [`cmdstat_${command.name}`, describeCalls(command)]);
+}
+
+function describeCalls({ calls, microseconds, rejectedCalls, failedCalls }: KnownCommand): string {
+  const perCall = calls === 0 ? 0 : microseconds / calls;
+  return (
+    `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${perCall.toFixed(2)},` +
+    `rejected_calls=${rejectedCalls},failed_calls=${failedCalls}`
+  );
+}
+
+export function errorStatistics(server: Server): Fields {
+  return [...server.statistics.errors]
+    .sort(([first], [second]) => (first < second ? -1 : 1))
+    .map(([code, count]) => [`errorstat_${code}`, `count=${count}`]);
+}
