@@ -94,12 +94,13 @@ export class ControlClient {
     void this.closed.then(() => this.#abandon());
     // A reset is an end like any other: `closed` tells.
     socket.on("error", () => socket.destroy());
-    readMessages(socket, (message) => {
+    const messages = new MessageReader((message) => {
       if ("event" in message) listen[message.event](message.with);
       else if ("ask" in message) throw new Error(`the volume's process asks for ${message.ask}`);
       else if ("answer" in message) this.#settle(message.id)?.resolve(message.answer);
       else this.#settle(message.id)?.reject(new ControlError(message.error.code, message.error.message));
     });
+    socket.setEncoding("utf8").on("data", (text: string) => messages.read(text));
   }
 
   /** @throws ControlError, also when the other side ends before it answered. */
@@ -134,38 +135,66 @@ function gone(): ControlError {
 }
 
 /** The volume's end: answers one command at a time, in order. */
-export function serveControl(socket: Socket, answerers: Answerers): (message: EventMessage) => void {
-  const send = (message: object): void => {
-    if (!socket.destroyed) socket.write(`${JSON.stringify(message)}\n`);
-  };
-  const answer = async <Name extends CommandName>(
-    id: number,
-    name: Name,
-    ask: Commands[Name]["ask"],
-  ): Promise<void> => {
+export class ControlServer {
+  readonly #answerers: Answerers;
+  readonly #say: (text: string) => void;
+  readonly #messages: MessageReader;
+  #last = Promise.resolve();
+  #unanswered = 0;
+
+  /** @param say passes text to the harness. */
+  constructor(answerers: Answerers, say: (text: string) => void) {
+    this.#answerers = answerers;
+    this.#say = say;
+    this.#messages = new MessageReader((message) => {
+      if (!("ask" in message)) throw new Error("the harness sent something that is no command");
+      this.#unanswered++;
+      this.#last = this.#last.then(() => this.#answer(message.id, message.ask, message.with));
+    });
+  }
+
+  /** True while a command waits for its answer. */
+  get busy(): boolean {
+    return this.#unanswered > 0;
+  }
+
+  /** @param text a piece of what the harness says, cut anywhere. */
+  hear(text: string): void {
+    this.#messages.read(text);
+  }
+
+  tell(event: EventMessage): void {
+    this.#send(event);
+  }
+
+  async #answer<Name extends CommandName>(id: number, name: Name, ask: Commands[Name]["ask"]): Promise<void> {
     try {
-      send({ id, answer: await answerers[name](ask) });
+      this.#send({ id, answer: await this.#answerers[name](ask) });
     } catch (error) {
       const { code = "FAILED", message } = error as NodeJS.ErrnoException;
-      send({ id, error: { code, message } });
+      this.#send({ id, error: { code, message } });
     }
-  };
-  let last = Promise.resolve();
-  readMessages(socket, (message) => {
-    if (!("ask" in message)) throw new Error("the harness sent something that is no command");
-    last = last.then(() => answer(message.id, message.ask, message.with));
-  });
-  return send;
+    this.#unanswered--;
+  }
+
+  #send(message: object): void {
+    this.#say(`${JSON.stringify(message)}\n`);
+  }
 }
 
 export type EventMessage = { readonly [Name in keyof Events]: { event: Name; with: Events[Name] } }[keyof Events];
 
-function readMessages(socket: Socket, receive: (message: Message) => void): void {
-  let rest = "";
-  socket.setEncoding("utf8");
-  socket.on("data", (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) receive(JSON.parse(line) as Message);
-  });
+class MessageReader {
+  readonly #receive: (message: Message) => void;
+  #rest = "";
+
+  constructor(receive: (message: Message) => void) {
+    this.#receive = receive;
+  }
+
+  read(text: string): void {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#receive(JSON.parse(line) as Message);
+  }
 }

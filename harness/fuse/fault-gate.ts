@@ -50,6 +50,7 @@ export class FaultGate {
   readonly #fullSince = new Map<string, number>();
   readonly #held = new Map<number, Held>();
   readonly #stalled = new Map<string, Set<() => void>>();
+  #hindered = 0;
   #doomed = new Set<number>();
   #thaw: (() => void) | undefined;
   #thawed: Promise<void> | undefined;
@@ -67,6 +68,11 @@ export class FaultGate {
     this.#struck = struck;
     this.#fail = fail;
     recorder.capacity = () => this.#capacity();
+  }
+
+  /** False while an operation waits for anything. */
+  get idle(): boolean {
+    return this.#hindered === 0;
   }
 
   arm(fault: DiskFault, seed: string): void {
@@ -142,7 +148,10 @@ export class FaultGate {
   }
 
   #later(request: FuseRequest, run: () => Promise<void>): void {
-    run().catch((error: unknown) => this.#fail(request, error));
+    this.#hindered++;
+    run()
+      .catch((error: unknown) => this.#fail(request, error))
+      .finally(() => this.#hindered--);
   }
 
   async #passHindered(

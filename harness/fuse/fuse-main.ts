@@ -2,17 +2,19 @@
  * The process that is a recorded volume: it owns the mount and the journal, and does what the harness asks on
  * descriptor 3 (`control.ts`).
  *
- *     harness ─────────── control ───────────▶ this process ◀── /dev/fuse ── kernel ◀── the store
- *        │                                          │
- *        └── may read the journal's files ◀─────────┘       one private mount namespace: this process and the store
+ *     harness ──── control ────▶ the bell's thread ──▶ the serving thread ◀── /dev/fuse ── kernel ◀── the store
+ *        │                                                    │
+ *        └──────── may read the journal's files ◀─────────────┘      one private mount namespace: this process, the store
  *
  * A process of its own, because a file system must answer while its user waits: in the harness's own thread any call on
  * the mount would wait for itself. When the harness is gone, however it went, this process kills the store, takes the
  * mount away and ends; and should this one be killed, the kernel ends the mount with it.
  */
-import { Socket } from "node:net";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answerers, ControlError, controlVersion, serveControl } from "./control.ts";
+import { Worker } from "node:worker_threads";
+import type { FromBell, ToBell } from "./bell.ts";
+import { type Answerers, ControlError, ControlServer, controlVersion } from "./control.ts";
 import { Mount } from "./mount.ts";
 import { killAll, mountNamespaceOf, processesOf } from "./store-processes.ts";
 
@@ -24,7 +26,8 @@ if (namespace === undefined || namespace === mountNamespaceOf(process.ppid)) {
   throw new Error("to be started by VolumeProcess only, in a mount namespace of its own");
 }
 
-const control = new Socket({ fd: 3 });
+const bell = new Worker(new URL(`./bell${path.extname(import.meta.url)}`, import.meta.url));
+const toBell = (message: ToBell): void => bell.postMessage(message);
 let mounted: Mount | undefined;
 
 const answerers: Answerers = {
@@ -32,11 +35,14 @@ const answerers: Answerers = {
   async mount({ dir, journalDir }) {
     await takeDown();
     const mount = new Mount(dir, journalDir, {
-      struck: (strike) => tell({ event: "struck", with: strike }),
-      broken: ({ message }) => tell({ event: "broken", with: { message } }),
+      mayBlock: () => !control.busy,
+      struck: (strike) => control.tell({ event: "struck", with: strike }),
+      broken: ({ message }) => control.tell({ event: "broken", with: { message } }),
     });
     mounted = mount;
-    return { connection: await mount.attach() };
+    const connection = await mount.attach();
+    toBell({ dir });
+    return { connection };
   },
   async unmount() {
     await takeDown();
@@ -70,12 +76,14 @@ const answerers: Answerers = {
   },
 };
 
-const tell = serveControl(control, answerers);
+const control = new ControlServer(answerers, (say) => toBell({ say }));
 
 // Ctrl-C reaches everything on the terminal. The harness decides when this ends, and closes the control port then.
 process.on("SIGINT", () => undefined);
-control.on("error", () => control.destroy());
-control.once("close", () => void end());
+bell.on("message", (text: FromBell) => {
+  if (text === null) void end();
+  else control.hear(text);
+});
 
 function current(): Mount {
   if (mounted === undefined) throw new ControlError("UNMOUNTED", "nothing is mounted");
@@ -86,6 +94,8 @@ async function takeDown(): Promise<void> {
   const mount = mounted;
   if (mount === undefined) return;
   mounted = undefined;
+  mount.stayAwake();
+  toBell({ dir: null });
   // What is held must be let go of first: a process does not end before its request is answered.
   mount.gate.disarmAll();
   await endStores();

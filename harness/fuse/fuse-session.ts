@@ -5,13 +5,16 @@
  *                            ▲                                  │
  *                            └─────────── free again ◀──────────┘
  *
- * Two readers wait in read(2) at a time, each on a thread of libuv's pool: while one request is handled, the next is
- * already being fetched. A request may be held for long (a slow sync, a stall); it keeps its buffer, and the reader goes
- * on with another, so that held requests never stop the others.
+ * It waits for the next request in one of two ways. As long as nothing else is to be done, this thread itself blocks in
+ * read(2): one wake-up a request, 12 µs for a write of 100 bytes. When something is (a request is held, the harness has
+ * asked for something), a thread of libuv's pool does the waiting, and the event loop turns: 28 µs, and three times the
+ * work for the processor, which the store then lacks. Who wants the attention of a thread that is blocked sends it a
+ * request: a STATFS of the mount ends the blocking for one turn of the event loop (`bell.ts`).
  *
- * Every request that wants an answer must get one, an interrupted one too: its caller is stuck in the kernel until then.
+ * A request may be held for long (a slow sync, a stall); it keeps its buffer, and reading goes on with another. Every
+ * request that wants an answer must get one, an interrupted one too: its caller is stuck in the kernel until then.
  */
-import { read, writeSync } from "node:fs";
+import { read, readSync, writeSync } from "node:fs";
 import {
   answerHeaderBytes,
   errno,
@@ -25,7 +28,6 @@ import {
   writeBytesMax,
 } from "./fuse-protocol.ts";
 
-const readers = 2;
 /** Buffers kept for later; more than this are only needed while many requests are held. */
 const spareBuffersMax = 8;
 
@@ -70,6 +72,8 @@ export class FuseRequest {
 }
 
 export interface RequestHandler {
+  /** False while anything waits for the event loop to turn. */
+  readonly mayBlock: boolean;
   handle(request: FuseRequest): void;
   /**
    * A signal arrived for the thread that waits for `unique`.
@@ -86,11 +90,11 @@ export class FuseSession {
   readonly #handler: RequestHandler;
   readonly #spare: Buffer[] = [];
 
-  /** @param fd of /dev/fuse, which the mount refers to. The session does not close it. */
+  /** @param fd of /dev/fuse, which a mount refers to. The session does not close it. */
   constructor(fd: number, handler: RequestHandler) {
     this.#fd = fd;
     this.#handler = handler;
-    this.ended = Promise.all(Array.from({ length: readers }, () => this.#readAll())).then(() => undefined);
+    this.ended = this.#serve();
   }
 
   send(header: RequestHeader, code: number, bodyLength: number): void {
@@ -104,7 +108,7 @@ export class FuseSession {
       writeSync(this.#fd, out, 0, length);
     } catch (error) {
       // ENOENT: the request was aborted meanwhile. ENODEV, ENOTCONN, EPERM: the mount is gone. Nobody waits for an answer.
-      if (!["ENOENT", "ENODEV", "ENOTCONN", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+      if (!["ENOENT", "ENODEV", "ENOTCONN", "EPERM"].includes(codeOf(error))) {
         throw new Error(`the kernel refused the answer to opcode ${header.opcode}`, { cause: error });
       }
     }
@@ -114,29 +118,53 @@ export class FuseSession {
     if (this.#spare.length < spareBuffersMax) this.#spare.push(buffer);
   }
 
-  #readAll(): Promise<void> {
+  async #serve(): Promise<void> {
+    let outcome: Outcome;
+    do {
+      outcome = this.#handler.mayBlock ? this.#serveBlocking() : await this.#serveOne();
+      if (outcome === "turn") await new Promise((resolve) => setImmediate(resolve));
+    } while (outcome !== "ended");
+  }
+
+  /** Until something else is to be done. */
+  #serveBlocking(): Outcome {
+    let outcome: Outcome = "more";
+    while (outcome === "more") {
+      const buffer = this.#takeBuffer();
+      outcome = this.#receive(
+        buffer,
+        errorOf(() => readSync(this.#fd, buffer, 0, buffer.length, null)),
+      );
+    }
+    return outcome;
+  }
+
+  #serveOne(): Promise<Outcome> {
+    const buffer = this.#takeBuffer();
     return new Promise((resolve, reject) => {
-      const next = (): void => {
-        const buffer = this.#spare.pop() ?? Buffer.allocUnsafeSlow(requestBytesMax);
-        read(this.#fd, buffer, 0, buffer.length, null, (error) => {
-          try {
-            if (error === null) this.#receive(buffer);
-            else this.giveBack(buffer);
-          } catch (thrown) {
-            reject(thrown as Error);
-            return;
-          }
-          // ENOENT: the request was taken back before it could be read.
-          if (error === null || ["ENOENT", "EINTR", "EAGAIN"].includes(error.code ?? "")) next();
-          else if (["ENODEV", "ECONNABORTED"].includes(error.code ?? "")) resolve();
-          else reject(error);
-        });
-      };
-      next();
+      read(this.#fd, buffer, 0, buffer.length, null, (error) => {
+        try {
+          resolve(this.#receive(buffer, error));
+        } catch (thrown) {
+          reject(thrown as Error);
+        }
+      });
     });
   }
 
-  #receive(buffer: Buffer): void {
+  #takeBuffer(): Buffer {
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(requestBytesMax);
+  }
+
+  #receive(buffer: Buffer, error: Error | null): Outcome {
+    if (error !== null) {
+      this.giveBack(buffer);
+      const code = codeOf(error);
+      // ENOENT: the request was taken back before it could be read.
+      if (["ENOENT", "EINTR", "EAGAIN"].includes(code)) return "more";
+      if (["ENODEV", "ECONNABORTED"].includes(code)) return "ended";
+      throw error;
+    }
     const header = readHeader(buffer);
     const request = new FuseRequest(this, buffer, header);
     if (header.opcode === opcode.init) {
@@ -148,5 +176,22 @@ export class FuseSession {
     } else {
       this.#handler.handle(request);
     }
+    return header.opcode === opcode.statfs || !this.#handler.mayBlock ? "turn" : "more";
   }
+}
+
+/** `turn`: the event loop has something to do, or may have. */
+type Outcome = "more" | "turn" | "ended";
+
+function errorOf(run: () => unknown): Error | null {
+  try {
+    run();
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "";
 }

@@ -19,6 +19,8 @@ import { RecordingFs } from "./recording-fs.ts";
 const flushPeriodMs = 100;
 
 export interface MountEvents {
+  /** False while anything but the store wants something of this thread. */
+  mayBlock(): boolean;
   struck(strike: Strike): void;
   broken(error: Error): void;
 }
@@ -34,6 +36,7 @@ export class Mount implements RequestHandler {
   #session: FuseSession | undefined;
   #fd: number | undefined;
   #broken = false;
+  #awake = false;
 
   /**
    * @param dir where it will be mounted: an existing folder, absolute.
@@ -60,8 +63,21 @@ export class Mount implements RequestHandler {
     const { fd, connection } = await mountFuse(this.#dir);
     this.#fd = fd;
     this.#session = new FuseSession(fd, this);
-    this.#session.ended.catch((error: unknown) => this.#breakDown(error));
+    this.#session.ended.catch((error: unknown) => {
+      this.#breakDown(error);
+      // Nobody answers any more: with the device closed, whoever waits gets an error instead of waiting for ever.
+      this.#closeDevice();
+    });
     return connection;
+  }
+
+  get mayBlock(): boolean {
+    return !this.#awake && this.gate.idle && this.#events.mayBlock();
+  }
+
+  /** From now on this thread does not block any more, whoever comes: the mount is about to go. */
+  stayAwake(): void {
+    this.#awake = true;
   }
 
   /** Nothing of it is left afterwards but the journal. Whoever still stands in it gets ENOTCONN. */
@@ -70,9 +86,9 @@ export class Mount implements RequestHandler {
     this.gate.disarmAll();
     if (this.#session !== undefined) {
       await unmount(this.#dir);
-      await this.#session.ended;
+      await this.#session.ended.catch((error: unknown) => this.#breakDown(error));
     }
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#closeDevice();
     if (this.#broken) this.#journal.abandon();
     else this.#journal.close();
   }
@@ -115,6 +131,11 @@ export class Mount implements RequestHandler {
     } catch (error) {
       this.#breakDown(error);
     }
+  }
+
+  #closeDevice(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
   }
 
   #breakDown(error: unknown): void {

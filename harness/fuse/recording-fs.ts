@@ -50,7 +50,7 @@ const fallocateEffects = new Map<number, FallocateRecord["effect"]>([
 /** A folder as it was when it was opened, so that a listing neither skips nor repeats while names come and go. */
 type Listing = readonly { readonly name: string; readonly inode: number; readonly type: InodeType }[];
 
-export class RecordingFs implements RequestHandler {
+export class RecordingFs implements Omit<RequestHandler, "mayBlock"> {
   readonly #recorder: Recorder;
   readonly #gate: FaultGate;
   readonly #fail: (request: FuseRequest, error: unknown) => void;
