@@ -131,7 +131,8 @@ export class Recorder {
   write(tid: number, inode: Inode, offset: number, bytes: Uint8Array): number {
     if (offset + bytes.length > fileBytesMax) throw new Refusal(errno.EFBIG);
     const length = this.#fits(inode, offset, bytes.length);
-    if (length === 0 && bytes.length > 0) throw new Refusal(errno.ENOSPC);
+    if (bytes.length === 0) return 0;
+    if (length === 0) throw new Refusal(errno.ENOSPC);
     const kept = this.#journal.keep(length === bytes.length ? bytes : bytes.subarray(0, length));
     this.#commit({ kind: "write", tid, ...this.#named(inode), offset, ...kept });
     touch(inode);
