@@ -1,6 +1,6 @@
 // Makes a clone ready to run: installs what is missing, builds what is stale. `npm start` and `npm test` call it first,
 // so a fresh clone needs nothing but Node and npm. `--build` builds even when nothing looks stale.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { filesBelow } from "./files.mjs";
@@ -19,7 +19,10 @@ const at = (...parts) => path.join(root, ...parts);
 
 function run(command, args) {
   // stdout belongs to the verb that follows (`--json`), so all of this goes to stderr.
-  execFileSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (status === 0) return;
+  console.error(`${path.basename(command)} ${args.join(" ")}: ${error?.message ?? "failed, see above"}`);
+  process.exit(1);
 }
 
 /** Compares what is wanted with what is there, not dates: git gives a file it merely checked out today's date. */
