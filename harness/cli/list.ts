@@ -5,6 +5,7 @@ import { reporters } from "../../reports/reporters.ts";
 import { wrapped } from "../../reports/words.ts";
 import type { Catalogue } from "../../scenarios/catalogue.ts";
 import { triggers } from "../../scenarios/scenario.ts";
+import { checkers } from "../oracle/checkers.ts";
 import { type ExitCode, exitCodes } from "./exit.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
@@ -39,6 +40,10 @@ const kinds: Readonly<Record<string, { readonly use: string; readonly entries: (
   faults: {
     use: "fault: in a scenario",
     entries: () => triggers.map(({ name, what }) => entry(`kill, ${name}`, what)),
+  },
+  checkers: {
+    use: "every crash state is asked by all of them",
+    entries: () => checkers.map(({ name, question }) => entry(name, question)),
   },
   reporters: {
     use: "--reporter NAME[=FILE]",

@@ -1,0 +1,64 @@
+/** What users get: the package, packed, installed into an empty folder, and run there. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import { execa } from "execa";
+import { missing } from "../needs.ts";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+
+describe("the package", function () {
+  this.timeout(300_000);
+  let folder: string;
+
+  before(async function () {
+    folder = mkdtempSync(path.join(tmpdir(), "lossbound-pack-"));
+    // `npm test` has just built what is packed here.
+    await execa("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: root });
+    const [archive] = readdirSync(folder);
+    writeFileSync(path.join(folder, "package.json"), '{ "name": "empty", "private": true }\n');
+    const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--omit=dev", `./${archive}`];
+    const { failed, stderr } = await execa("npm", install, { cwd: folder, reject: false });
+    if (!failed) return;
+    if (/E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|TIMEDOUT)/.test(stderr))
+      missing(this, "no package registry answers");
+    throw new Error(stderr);
+  });
+
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  const npx = (...words: string[]) =>
+    execa("npx", ["--no-install", ...words], { cwd: folder, reject: false, env: { NO_COLOR: "1" } });
+
+  it("brings a lossbound that lists what ships with it", async () => {
+    const { stdout, exitCode } = await npx("lossbound", "list", "scenarios");
+    expect(stdout).to.match(/^ {2}kill\/random +The plain question/m);
+    expect(exitCode).to.equal(0);
+  });
+
+  it("brings a lossbound-server that says its version", async () => {
+    const { stdout, exitCode } = await npx("lossbound-server", "--version");
+    expect(stdout).to.match(/\d+\.\d+\.\d+/);
+    expect(exitCode).to.equal(0);
+  });
+
+  it("runs a scenario on the bundled store, and leaves the outcome in the folder where it was called", async () => {
+    const words = ["run", "kill/random", "--preset", "always", "--runs", "2", "--json"];
+    const { stdout, stderr } = await npx("lossbound", ...words);
+    const outcome = JSON.parse(stdout) as { runs: { crashStates: { judged: number } }[] };
+    expect(outcome.runs[0]?.crashStates.judged, stderr).to.equal(2);
+    expect(readdirSync(path.join(folder, "results/latest"))).to.include("outcome.json");
+  });
+
+  it("holds no tests, no sources and nothing of the build", () => {
+    const own = path.join(folder, "node_modules/lossbound");
+    const files = readdirSync(own, { recursive: true, encoding: "utf8" });
+    expect(files.filter((file) => /\.test\.|\.ts$|\.map$|tsbuildinfo|^dist\/(tests|bench)/.test(file))).to.deep.equal(
+      [],
+    );
+    expect(files).to.include.members(["LICENSE", "README.md", "CHANGELOG.md", "reports/outcome.schema.json"]);
+  });
+});
