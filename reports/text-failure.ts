@@ -5,7 +5,7 @@
 import { type Finding, levelNames, type Run } from "./outcome.ts";
 import { mark, type Paint } from "./paint.ts";
 import { type Story, type StoryCall, storyOf } from "./story.ts";
-import { counted, harmless, inTime, wrapped } from "./words.ts";
+import { clipped, counted, harmless, inTime, wrapped } from "./words.ts";
 
 /** More than that nobody reads at once; the outcome has them all. */
 const findingsMax = 3;
@@ -18,18 +18,18 @@ export function failure(run: Run, paint: Paint, columns: number): string {
   const rest = run.findings.length - findingsMax;
   return [
     `${mark(run.verdict, paint)} ${paint.bold(title)} ${paint.dim("─".repeat(Math.max(3, columns - title.length - 3)))}`,
-    ...promises(run, paint),
+    ...promises(run, paint, columns),
     ...run.findings.slice(0, findingsMax).flatMap((finding) => ["", ...story(finding, paint, columns)]),
     ...(rest > 0 ? ["", `  … and ${counted(rest, "more finding")} in the outcome`] : []),
   ].join("\n");
 }
 
-function promises(run: Run, paint: Paint): string[] {
+function promises(run: Run, paint: Paint, columns: number): string[] {
   const inOrder = levelNames.flatMap((level) => run.promises.filter((promise) => promise.level === level));
-  return inOrder.map((promise) => {
-    const bound =
-      promise.boundMs === null ? "" : `  at most ${inTime(promise.boundMs)}, measured ${inTime(promise.ageMs)}`;
-    return `    ${mark(promise.verdict, paint)} ${promise.level.padEnd(12)} ${harmless(promise.text)}${paint.dim(bound)}`;
+  return inOrder.flatMap(({ level, text, boundMs, ageMs, verdict }) => {
+    const bound = boundMs === null ? [] : [`at most ${inTime(boundMs)}, measured ${inTime(ageMs)}`];
+    const [first = "", ...rest] = [...wrapped(harmless(text), columns - 19), ...bound.map((each) => paint.dim(each))];
+    return [`    ${mark(verdict, paint)} ${level.padEnd(12)} ${first}`, ...rest.map((line) => " ".repeat(19) + line)];
   });
 }
 
@@ -41,7 +41,7 @@ function story(finding: Finding, paint: Paint, columns: number): string[] {
     `  ${paint.red(heading)}  ${paint.dim(`by the ${finding.checker} checker, level ${finding.level}`)}`,
     `    ${first}`,
     ...rest.map((line) => `    ${line}`),
-    ...section("what happened, in ms since the first call", history(finding, drawn, paint), paint),
+    ...section("what happened, in ms since the first call", history(finding, drawn, paint, columns), paint),
     ...section(
       "what came back",
       drawn.keys.map(({ database, key, expected, recovered }) =>
@@ -60,24 +60,32 @@ function section(title: string, lines: readonly string[], paint: Paint): string[
   return lines.length === 0 ? [] : ["", `    ${paint.dim(title)}`, ...lines.map((line) => `      ${line}`)];
 }
 
-/** The last calls before the crash and those after it, with the crash in its place. */
-function history({ crashPoint }: Finding, { calls }: Story, paint: Paint): string[] {
-  const replyOf = (call: StoryCall) => (call.reply === "" ? "no reply" : harmless(call.reply));
-  const requestWidth = Math.max(...calls.map(({ request }) => harmless(request).length), 0);
-  const replyWidth = Math.max(...calls.map((call) => replyOf(call).length), 0);
+/** The last calls before the crash and those after it, with the crash in its place. A line each, however long. */
+function history({ crashPoint }: Finding, { calls }: Story, paint: Paint, columns: number): string[] {
+  const before = calls.filter(({ sentMs }) => sentMs <= crashPoint.atMs);
+  const after = calls.filter(({ sentMs }) => sentMs > crashPoint.atMs).slice(0, callsMax);
+  const shown = [...before.slice(-callsMax), ...after];
+  // Times, client, arrow and fate take some fifty characters; request and reply share what is left.
+  const room = Math.max(40, columns - 50);
+  const requestOf = (call: StoryCall) => clipped(harmless(call.request), Math.ceil(room * 0.7));
+  const replyOf = (call: StoryCall) => (call.reply === "" ? "no reply" : clipped(harmless(call.reply), room * 0.3));
+  const requestWidth = Math.max(0, ...shown.map((call) => requestOf(call).length));
+  const replyWidth = Math.max(0, ...shown.map((call) => replyOf(call).length));
   const line = (call: StoryCall): string => {
     const fate = call.fate === "lost" || call.fate === "wrong" ? paint.red(call.fate) : paint.dim(call.fate);
-    const request = harmless(call.request).padEnd(requestWidth);
-    return `${call.sentMs.toFixed(1).padStart(8)}  client ${call.client}  ${request}  →  ${replyOf(call).padEnd(replyWidth)}  ${fate}`;
+    const asked = `${inColumn(call.sentMs)}  client ${call.client}  ${requestOf(call).padEnd(requestWidth)}`;
+    return `${asked}  →  ${replyOf(call).padEnd(replyWidth)}  ${fate}`;
   };
-  const before = calls.filter(({ sentMs }) => sentMs <= crashPoint.atMs);
-  const after = calls.filter(({ sentMs }) => sentMs > crashPoint.atMs);
   const skipped = before.length - callsMax;
   const place = harmless([crashPoint.operation, crashPoint.path].filter((part) => part !== "").join(" "));
   return [
     ...(skipped > 0 ? [paint.dim(`… ${counted(skipped, "earlier call")}`)] : []),
     ...before.slice(-callsMax).map(line),
-    `${crashPoint.atMs.toFixed(1).padStart(8)}  ${paint.red("✗")} ${place}`,
-    ...after.slice(0, callsMax).map(line),
+    `${inColumn(crashPoint.atMs)}  ${paint.red("✗")} ${place}`,
+    ...after.map(line),
   ];
+}
+
+function inColumn(ms: number): string {
+  return ms.toFixed(1).padStart(8);
 }

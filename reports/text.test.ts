@@ -29,8 +29,10 @@ kill/random on bundled   judged    acked   lost at worst     permitted   recover
   ✗ always                    8   12,034   2 calls, 9.4 ms   nothing     85 ms
 
 ✗ kill/random · always · bundled ───────────────────────────────────────────────────────────────────
-    ✗ documented   no acked loss  at most 0 ms, measured 9.4 ms
-    ✗ source       no acked loss  at most 0 ms, measured 9.4 ms
+    ✗ documented   no acked loss
+                   at most 0 ms, measured 9.4 ms
+    ✗ source       no acked loss
+                   at most 0 ms, measured 9.4 ms
     ✓ consistency  a prefix of what was asked, whole and the same twice
 
   loss-beyond-bound  by the loss checker, level source
@@ -108,6 +110,14 @@ outcome  results/smoke/2026-11-22T09-00-00Z/outcome.json
     expect(report).to.contain("… 18 earlier calls");
     expect(report).to.contain("… and 2 more findings in the outcome");
     expect(report).to.contain("INCR n29").and.to.not.contain("INCR n17");
+  });
+
+  it("keeps a call on one line, however long its request and its reply are", () => {
+    const call = { id: 1, client: 0, sentMs: 1, repliedMs: 2, fate: "lost" };
+    const calls = [{ ...call, request: `SET k ${"v".repeat(500)}`, reply: "r".repeat(500) }];
+    const lines = shown([violatedRun({ findings: [sampleFinding({ evidence: { calls } })] })]).split("\n");
+    expect(lines.filter((line) => line.includes("SET k"))).to.have.length(1);
+    expect(Math.max(...lines.map((line) => line.length))).to.be.at.most(100);
   });
 
   it("says when what it shows is only a part", () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { counted, grouped, harmless, inPercent, inTime, wrapped } from "./words.ts";
+import { clipped, counted, grouped, harmless, inPercent, inTime, wrapped } from "./words.ts";
 
 describe("words of reports", () => {
   it("lengths of time keep three digits and the unit that fits", () => {
@@ -15,12 +15,18 @@ describe("words of reports", () => {
   });
 
   it("a share that was not excluded never reads as zero", () => {
-    expect([0.0222, 0.26, 0.000012].map(inPercent)).to.deep.equal(["2.2 %", "26 %", "0.0012 %"]);
+    const shown = [0.0222, 0.26, 0.000012, 0.03, 1, 0].map(inPercent);
+    expect(shown).to.deep.equal(["2.3 %", "26 %", "0.0012 %", "3 %", "100 %", "0 %"]);
   });
 
   it("control characters of a stranger reach no terminal", () => {
     expect(harmless("a\u001b[31mred\r\n\u009b1mb\u202ec")).to.equal("a\\x1b[31mred\\x0d\\x0a\\x9b1mb\\u202ec");
     expect(harmless("→ größer 日本")).to.equal("→ größer 日本");
+  });
+
+  it("what is too long for its place is clipped, and it shows", () => {
+    expect(clipped("abcdef", 6)).to.equal("abcdef");
+    expect(clipped("abcdef", 4.5)).to.equal("abc…");
   });
 
   it("text is broken at blanks, and a long word is not cut", () => {

@@ -22,10 +22,14 @@ export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** At most `4.2 %`, never rounded to zero: what was not excluded must not read as impossible. */
+/** `4.2 %`, two digits, rounded up: what was not excluded must not read as impossible. */
 export function inPercent(share: number): string {
+  if (share === 0) return "0 %";
   const percent = share * 100;
-  return `${percent >= 10 ? Math.round(percent) : Number(percent.toPrecision(2))} %`;
+  const unit = 10 ** Math.floor(Math.log10(percent) - 1);
+  // A hair less before rounding up, so that 3 % stays 3 % whatever a double makes of it.
+  const rounded = Math.ceil(percent / unit - 1e-9) * unit;
+  return `${Number(rounded.toPrecision(2))} %`;
 }
 
 /**
@@ -49,4 +53,9 @@ export function wrapped(text: string, columns: number): string[] {
     else lines.push(word);
   }
   return lines;
+}
+
+/** The beginning of a text that is too long for its place. */
+export function clipped(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, Math.floor(columns) - 1))}…`;
 }
