@@ -48,6 +48,8 @@ export interface RunResult {
   readonly cycles: number;
   /** Cycles with a finding that fails the run. */
   readonly cyclesViolated: number;
+  /** Where the folders of the store are, when they were to be kept. */
+  readonly kept?: string;
 }
 
 /** @throws TargetUnavailable when this machine or target cannot do it: exit 3 with the reason, never a silent skip. */

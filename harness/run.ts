@@ -139,8 +139,16 @@ async function untilBudgetIsUsed(
   const job = async () => {
     while (goesOn()) await play(next++);
   };
-  const interrupted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  await Promise.race([interrupted, Promise.all(Array.from({ length: jobs }, job))]);
+  // The signal outlives this run: it must not remember every run of a night.
+  const over = new AbortController();
+  const interrupted = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true, signal: over.signal });
+  });
+  try {
+    await Promise.race([interrupted, Promise.all(Array.from({ length: jobs }, job))]);
+  } finally {
+    over.abort();
+  }
 }
 
 function todayIso(): string {

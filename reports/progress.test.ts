@@ -3,11 +3,11 @@ import { expect } from "chai";
 import { BarProgress, LineProgress, type Progress } from "./progress.ts";
 
 describe("progress", () => {
-  const play = (progress: Progress, violated: boolean): void => {
+  const play = (progress: Progress): void => {
     progress.runBegins({ scenario: "kill/random", preset: "always", target: "bundled" });
     progress.cycleEnded({ done: 1, acked: 900, verdict: "held" });
-    progress.cycleEnded({ done: 2, acked: 100, verdict: violated ? "violated" : "held" });
-    progress.runEnded(violated ? "violated" : "held");
+    progress.cycleEnded({ done: 2, acked: 100, verdict: "held" });
+    progress.runEnded("held");
     progress.end();
   };
 
@@ -15,17 +15,20 @@ describe("progress", () => {
     const stream = new PassThrough();
     let nowMs = 1_000;
     const progress = new LineProgress(stream, { runs: 2 }, () => (nowMs += 50));
-    play(progress, false);
+    play(progress);
     expect(stream.read()?.toString()).to.equal(
       "[ 150 ms] 1/2 kill/random · always · bundled: held, 2 cycles, 1,000 acked calls\n",
     );
   });
 
-  it("tells a violation at once", () => {
+  it("tells the first violation of a run at once, and the others when the run ends", () => {
     const stream = new PassThrough();
-    play(new LineProgress(stream, { runs: 1 }, () => 0), true);
-    expect(stream.read()?.toString().split("\n")[0]).to.equal(
-      "[   0 ms] 1/1 kill/random · always · bundled: violated in cycle 2",
+    const progress = new LineProgress(stream, { runs: 1 }, () => 0);
+    progress.runBegins({ scenario: "a", preset: "b", target: "c" });
+    for (let done = 1; done <= 3; done++) progress.cycleEnded({ done, acked: 1, verdict: "violated" });
+    progress.runEnded("violated");
+    expect(stream.read()?.toString()).to.equal(
+      "[   0 ms] 1/1 a · b · c: violated in cycle 1\n[   0 ms] 1/1 a · b · c: violated 3 times, 3 cycles, 3 acked calls\n",
     );
   });
 
@@ -46,7 +49,7 @@ describe("progress", () => {
   it("is a bar on a terminal, which is gone at the end", () => {
     const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 100 });
     const progress = new BarProgress(stream, { runs: 1, cycles: 2 });
-    play(progress, true);
+    play(progress);
     progress.end();
     const drawn = stream.read()?.toString() ?? "";
     expect(drawn).to.contain("0/2").and.to.contain("\u001b[?25h");

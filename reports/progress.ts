@@ -96,6 +96,7 @@ export class LineProgress implements Progress {
   private begun = 0;
   private name = "";
   private cycles = 0;
+  private violated = 0;
   private acked = 0;
 
   constructor(stream: NodeJS.WritableStream, plan: ProgressPlan, nowMs: () => number) {
@@ -110,18 +111,21 @@ export class LineProgress implements Progress {
     this.begun++;
     this.name = nameOf(run);
     this.cycles = 0;
+    this.violated = 0;
     this.acked = 0;
   }
 
   cycleEnded({ done, acked, verdict }: { done: number; acked: number; verdict: VerdictName }): void {
     this.cycles = done;
     this.acked += acked;
-    if (verdict === "violated") this.say(`violated in cycle ${done}`);
+    // The first of a run is news; the others are in its last line.
+    if (verdict === "violated" && this.violated++ === 0) this.say(`violated in cycle ${done}`);
     else if (this.nowMs() - this.heardMs >= silenceMsMax) this.say(`${counted(done, "cycle")} so far`);
   }
 
   runEnded(verdict: VerdictName): void {
-    const word = verdict === "unknown" ? "not known" : verdict;
+    const times = this.violated > 1 ? ` ${this.violated} times` : "";
+    const word = verdict === "unknown" ? "not known" : `${verdict}${times}`;
     this.say(`${word}, ${counted(this.cycles, "cycle")}, ${counted(this.acked, "acked call")}`);
   }
 

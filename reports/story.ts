@@ -31,6 +31,7 @@ export const storySchema = z.object({
   calls: z.array(storyCall).default([]).describe("the calls that matter, in the order in which they were sent"),
   keys: z.array(storyKey).default([]),
   laws: z.array(z.string()).default([]).describe("why a correct store cannot end up here, a sentence each"),
+  cyclesSeen: z.int().exactOptional().describe("in how many cycles of the run it was found"),
   storeLog: z.array(z.string()).default([]).describe("the last lines that the store wrote"),
 });
 

@@ -11,15 +11,22 @@ import { clipped, counted, harmless, inTime, wrapped } from "./words.ts";
 const findingsMax = 3;
 const callsMax = 12;
 
-/** Empty for a run without findings. */
-export function failure(run: Run, paint: Paint, columns: number): string {
+/**
+ * Empty for a run without findings.
+ * @param told fingerprints of the findings that this report has told already: the same trouble is told once
+ */
+export function failure(run: Run, told: Set<string>, paint: Paint, columns: number): string {
   if (run.findings.length === 0) return "";
   const title = harmless(`${run.scenario} · ${run.preset} · ${run.target}`);
   const rest = run.findings.length - findingsMax;
   return [
     `${mark(run.verdict, paint)} ${paint.bold(title)} ${paint.dim("─".repeat(Math.max(3, columns - title.length - 3)))}`,
     ...promises(run, paint, columns),
-    ...run.findings.slice(0, findingsMax).flatMap((finding) => ["", ...story(finding, paint, columns)]),
+    ...run.findings.slice(0, findingsMax).flatMap((finding) => {
+      const isNew = !told.has(finding.fingerprint);
+      told.add(finding.fingerprint);
+      return isNew ? ["", ...story(finding, paint, columns)] : ["", ...again(finding, paint)];
+    }),
     ...(rest > 0 ? ["", `  … and ${counted(rest, "more finding")} in the outcome`] : []),
   ].join("\n");
 }
@@ -33,9 +40,11 @@ function promises(run: Run, paint: Paint, columns: number): string[] {
   });
 }
 
-function story(finding: Finding, paint: Paint, columns: number): string[] {
+/** One finding as it is told: heading, sentence, history, what came back, how to see it again. */
+export function story(finding: Finding, paint: Paint, columns: number): string[] {
   const drawn = storyOf(finding.evidence);
   const [first = "", ...rest] = wrapped(harmless(finding.message), columns - 4);
+  const seen = drawn.cyclesSeen === undefined ? "" : `, seen in ${counted(drawn.cyclesSeen, "cycle")}`;
   const heading = paint.bold(`${finding.kind}${finding.known ? " (known)" : ""}`);
   return [
     `  ${paint.red(heading)}  ${paint.dim(`by the ${finding.checker} checker, level ${finding.level}`)}`,
@@ -52,7 +61,14 @@ function story(finding: Finding, paint: Paint, columns: number): string[] {
     ...section("why a correct store cannot do this", drawn.laws.map(harmless), paint),
     ...section("what the store said last", drawn.storeLog.map(harmless), paint),
     ...section("see it again", [paint.cyan(harmless(finding.replay))], paint),
-    `    ${paint.dim(`fingerprint ${harmless(finding.fingerprint)}`)}`,
+    `    ${paint.dim(`fingerprint ${harmless(finding.fingerprint)}${seen}`)}`,
+  ];
+}
+
+function again({ kind, fingerprint, replay }: Finding, paint: Paint): string[] {
+  return [
+    `  ${paint.red(paint.bold(kind))}  ${paint.dim(`as above, fingerprint ${harmless(fingerprint)}`)}`,
+    ...section("see it again", [paint.cyan(harmless(replay))], paint).slice(1),
   ];
 }
 

@@ -105,11 +105,21 @@ outcome  results/smoke/2026-11-22T09-00-00Z/outcome.json
     const calls = Array.from({ length: 30 }, (_, id) => {
       return { id, client: 0, request: `INCR n${id}`, sentMs: id, repliedMs: id, reply: "OK", fate: "lost" };
     });
-    const findings = Array.from({ length: 5 }, () => sampleFinding({ evidence: { calls } }));
+    const findings = Array.from({ length: 5 }, (_, id) =>
+      sampleFinding({ fingerprint: `hole-${id}`, evidence: { calls } }),
+    );
     const report = shown([violatedRun({ findings })]);
     expect(report).to.contain("… 18 earlier calls");
     expect(report).to.contain("… and 2 more findings in the outcome");
     expect(report).to.contain("INCR n29").and.to.not.contain("INCR n17");
+  });
+
+  it("tells the same trouble once, and where else it was found", () => {
+    const other = sampleFinding({ replay: "lossbound replay other.lossbound" });
+    const report = shown([violatedRun(), violatedRun({ preset: "hybrid", findings: [other] })]);
+    expect(report.match(/2 acked calls were lost/g)).to.have.length(1);
+    expect(report).to.contain("as above, fingerprint loss-beyond-bound/loss/3f2a91");
+    expect(report).to.contain("lossbound replay other.lossbound");
   });
 
   it("keeps a call on one line, however long its request and its reply are", () => {

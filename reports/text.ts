@@ -21,7 +21,8 @@ export const text: Reporter = {
   render(report, style) {
     const paint = paintOf(style.colour);
     const { outcome, expectations } = report;
-    const failures = outcome.runs.map((run) => failure(run, paint, style.columns)).filter((part) => part !== "");
+    const told = new Set<string>();
+    const failures = outcome.runs.map((run) => failure(run, told, paint, style.columns)).filter((part) => part !== "");
     const thresholds = expectations.map((expectation) => threshold(expectation, paint));
     const parts = [
       table(outcome.runs, paint),

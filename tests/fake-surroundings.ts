@@ -1,6 +1,7 @@
 /** Surroundings for testing verbs: channels that remember, and an engine that does what the test says. */
 import { Writable } from "node:stream";
 import type { Channel, Surroundings } from "../harness/cli/surroundings.ts";
+import { replayBundle } from "../harness/replay.ts";
 import type { RunRequest, RunResult, RunScenario } from "../harness/run-request.ts";
 import type { Run } from "../reports/outcome.ts";
 import { Catalogue } from "../scenarios/catalogue.ts";
@@ -28,6 +29,7 @@ export function fakeSurroundings(
       requests.push(request);
       return engine(request, watch);
     },
+    replayBundle,
     out: channel(out),
     err: channel(err),
     environment,

@@ -1,9 +1,9 @@
 /** From the runs of one command to its outcome document. */
 import { availableParallelism, release, type } from "node:os";
 import { type Outcome, type Run, worst } from "../../reports/outcome.ts";
+import { ownVersion } from "../package.ts";
 import type { RunResult } from "../run-request.ts";
 import { rateUpper95 } from "../statistics.ts";
-import { ownVersion } from "./version.ts";
 
 export interface Doing {
   readonly seed: string;

@@ -6,6 +6,7 @@ import { wrapped } from "../../reports/words.ts";
 import type { Catalogue } from "../../scenarios/catalogue.ts";
 import { triggers } from "../../scenarios/scenario.ts";
 import { checkers } from "../oracle/checkers.ts";
+import { targetTypes } from "../targets/targets.ts";
 import { type ExitCode, exitCodes } from "./exit.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
@@ -31,11 +32,7 @@ const kinds: Readonly<Record<string, { readonly use: string; readonly entries: (
   },
   targets: {
     use: "--target NAME",
-    entries: () => [
-      entry("bundled", "The store that comes with lossbound; nothing to install."),
-      entry("PATH", "An executable that is started as PATH CONFFILE, like /usr/bin/redis-server."),
-      entry("docker:IMAGE", "A container; needs a docker engine on this machine."),
-    ],
+    entries: () => targetTypes.map(({ form, about }) => entry(form, about)),
   },
   faults: {
     use: "fault: in a scenario",

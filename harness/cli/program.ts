@@ -5,11 +5,12 @@
 import { Command, CommanderError } from "commander";
 import { UnknownName } from "../../scenarios/catalogue.ts";
 import { BadFile } from "../../scenarios/problem.ts";
+import { BadBundle } from "../bundle/bundle.ts";
+import { ownVersion } from "../package.ts";
 import { TargetUnavailable } from "../targets/target.ts";
 import { Exit, type ExitCode, exitCodes } from "./exit.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { verbs } from "./verbs.ts";
-import { ownVersion } from "./version.ts";
 
 /** @param words without the names of Node and of the script */
 export async function main(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
@@ -66,7 +67,8 @@ function explain(error: unknown, { err }: Surroundings): ExitCode {
   if (error instanceof CommanderError)
     return error.exitCode === 0 || error.code === "commander.help" ? 0 : exitCodes.usage;
   if (error instanceof Exit) return said(error.message, error.code);
-  if (error instanceof BadFile || error instanceof UnknownName) return said(error.message, exitCodes.usage);
+  if (error instanceof BadFile || error instanceof UnknownName || error instanceof BadBundle)
+    return said(error.message, exitCodes.usage);
   if (error instanceof TargetUnavailable) return said(error.message, exitCodes.unable);
   const trouble = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return said(`this is a fault of lossbound itself, please report it:\n${trouble}`, exitCodes.inconclusive);

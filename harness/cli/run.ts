@@ -16,6 +16,7 @@ import { BarProgress, LineProgress, type Progress } from "../../reports/progress
 import { type Expectation, type Report, render } from "../../reports/reporter.ts";
 import { counted } from "../../reports/words.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
+import { ownVersion } from "../package.ts";
 import type { RunResult } from "../run-request.ts";
 import { assemble } from "./assemble.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
@@ -27,7 +28,6 @@ import { runPair } from "./run-pair.ts";
 import { type Pair, type Selection, select } from "./selection.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
-import { ownVersion } from "./version.ts";
 
 export interface RunOptions {
   readonly target?: string;
@@ -107,6 +107,7 @@ async function runAll(names: readonly string[], options: RunOptions, around: Sur
   };
   const doing = { seed, startedAt, pairs: selection.pairs.length };
   const done: RunResult[] = [];
+  const kept: string[] = [];
   const assembled = (): Outcome => assemble({ ...doing, endedAt: around.now() }, done);
   const progress = progressOf(selection.pairs, around);
   try {
@@ -114,9 +115,10 @@ async function runAll(names: readonly string[], options: RunOptions, around: Sur
       if (around.interruption.aborted) break;
       progress.runBegins({ scenario: pair.scenario.name, preset: pair.preset.name, target: pair.target });
       const result = await runPair(pair, common, progress, around);
-      progress.runEnded(result.run.verdict);
+      if (result.kept !== undefined) kept.push(result.kept);
       done.push(result);
       results.write(assembled());
+      progress.runEnded(result.run.verdict);
     }
   } catch (error) {
     if (done.length === 0) results.abandon();
@@ -125,6 +127,7 @@ async function runAll(names: readonly string[], options: RunOptions, around: Sur
     progress.end();
   }
 
+  for (const folder of kept) around.err.stream.write(`kept: ${folder}\n`);
   const outcome = assembled();
   results.write(outcome);
   if (options.retain !== undefined) results.retain(options.retain);

@@ -8,8 +8,9 @@ import type { Catalogue } from "../../scenarios/catalogue.ts";
 import type { Parsed } from "../../scenarios/parse.ts";
 import type { Preset } from "../../scenarios/preset.ts";
 import { BadFile } from "../../scenarios/problem.ts";
-import type { Budget, Scenario, TargetKind } from "../../scenarios/scenario.ts";
+import type { Budget, Scenario } from "../../scenarios/scenario.ts";
 import { hint } from "../../scenarios/suggest.ts";
+import { targetKindOf } from "../targets/targets.ts";
 import { Exit, exitCodes } from "./exit.ts";
 
 export interface Pair {
@@ -122,11 +123,6 @@ function suitsPreset({ suits }: Scenario, preset: Preset, catalogue: Catalogue):
   if (suits.presets === undefined || suits.presets.includes(preset.name)) return true;
   if (catalogue.presetNames().includes(preset.name)) return false;
   return suits.presets.some((name) => catalogue.preset(name).promise.row === preset.promise.row);
-}
-
-export function targetKindOf(target: string): TargetKind {
-  if (target === "bundled") return "bundled";
-  return target.startsWith("docker:") ? "container" : "executable";
 }
 
 /** Named twice, or named beside a group that holds it: run once, as it was asked for first. */

@@ -3,11 +3,13 @@
  * A test hands in its own; `main.ts` hands in the process's.
  */
 import type { Catalogue } from "../../scenarios/catalogue.ts";
+import type { ReplayRequest, ReplayResult } from "../replay.ts";
 import type { RunScenario } from "../run-request.ts";
 
 export interface Surroundings {
   readonly catalogue: Catalogue;
   readonly runScenario: RunScenario;
+  readonly replayBundle: (request: ReplayRequest) => Promise<ReplayResult>;
   /** Data: a report, an outcome, a list. */
   readonly out: Channel;
   /** All that is not data: progress, notes, trouble. */

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { fakeSurroundings } from "../../tests/fake-surroundings.ts";
+import { ownVersion } from "../package.ts";
 import { checkMachine } from "./machine.ts";
 import { main } from "./program.ts";
 import { verbs } from "./verbs.ts";
-import { ownVersion } from "./version.ts";
 
 describe("the command line", () => {
   const said = async (...words: string[]) => {

@@ -1,7 +1,8 @@
 /** All verbs. A new one is a file and a line here. */
 import { doctor } from "./doctor.ts";
 import { list } from "./list.ts";
+import { replay } from "./replay.ts";
 import { run } from "./run.ts";
 import type { Verb } from "./verb.ts";
 
-export const verbs: readonly Verb[] = [run, list, doctor];
+export const verbs: readonly Verb[] = [run, replay, list, doctor];

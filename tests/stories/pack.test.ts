@@ -39,12 +39,6 @@ describe("the package", function () {
     expect(exitCode).to.equal(0);
   });
 
-  it("brings a lossbound-server that says its version", async () => {
-    const { stdout, exitCode } = await npx("lossbound-server", "--version");
-    expect(stdout).to.match(/\d+\.\d+\.\d+/);
-    expect(exitCode).to.equal(0);
-  });
-
   it("runs a scenario on the bundled store, and leaves the outcome in the folder where it was called", async () => {
     const words = ["run", "kill/random", "--preset", "always", "--runs", "2", "--json"];
     const { stdout, stderr } = await npx("lossbound", ...words);
