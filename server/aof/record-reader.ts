@@ -8,8 +8,9 @@
  * As lenient as Redis's own reader: the two bytes behind an argument are passed over, whatever they are. What can only
  * come from damage (another first byte, no digits, a negative length) is refused with its offset.
  */
+
+import type { ByteSource } from "../codec/bytes-in.ts";
 import { DamagedFile } from "../codec/damaged-file.ts";
-import type { DiskFile } from "../world/world.ts";
 
 const windowBytes = 256 * 1024;
 const lineBytesMax = 1024;
@@ -27,7 +28,7 @@ const digitsMax = 15;
 const TORN = Symbol("torn");
 
 export class RecordReader {
-  private readonly file: DiskFile;
+  private readonly file: ByteSource;
   private readonly sizeBytes: number;
   /** Part of the file: the byte at `windowStart` + i is `window[i]`. */
   private window: Buffer = Buffer.alloc(0);
@@ -37,7 +38,7 @@ export class RecordReader {
   private recordEnd: number;
   private torn = false;
 
-  constructor(file: DiskFile, offset: number) {
+  constructor(file: ByteSource, offset: number) {
     this.file = file;
     this.sizeBytes = file.size();
     this.windowStart = offset;
@@ -72,10 +73,11 @@ export class RecordReader {
       // Torn as well: whatever is appended behind half a line would be taken for its other half.
       if (!this.skipLine()) return TORN;
     }
+    const start = this.windowStart + this.at;
     if (this.window[this.at] !== STAR) this.fail("a record begins with '*'");
     const count = this.number();
     if (count === undefined) return TORN;
-    if (count < 1) this.fail("a record has at least one argument");
+    if (count < 1) this.fail("a record has at least one argument", start);
     const args: string[] = [];
     for (let index = 0; index < count; index++) {
       if (!this.has(1)) return TORN;
@@ -135,7 +137,7 @@ export class RecordReader {
     return length <= this.window.length;
   }
 
-  private fail(expected: string): never {
-    throw new DamagedFile(this.file.path, this.windowStart + this.at, expected);
+  private fail(expected: string, offset = this.windowStart + this.at): never {
+    throw new DamagedFile(this.file.path, offset, expected);
   }
 }

@@ -138,6 +138,7 @@ export class FrozenView implements SlotKeeper {
    * `takePieces` has what there is.
    */
   step(keysMax = Number.POSITIVE_INFINITY): boolean {
+    if (this.ended) return false;
     let workBytes = 0;
     const keysEnd = this.processedKeys + keysMax;
     while (workBytes < stepBytes && this.processedKeys < keysEnd) {

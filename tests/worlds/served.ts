@@ -1,0 +1,54 @@
+/** A server in a ManualWorld, started, with a client. */
+import { Config, type Settings } from "../../server/config/config.ts";
+import { correctParts, type Parts } from "../../server/parts.ts";
+import { Server } from "../../server/server.ts";
+import { FakeDisk } from "./fake-disk.ts";
+import { ManualWorld, type Peer } from "./manual-world.ts";
+
+export interface Served {
+  readonly world: ManualWorld;
+  readonly disk: FakeDisk;
+  readonly server: Server;
+  readonly peer: Peer;
+}
+
+/** A server whose data is in /d. Rejects when it does not start. */
+export async function serve(
+  settings: Partial<Settings> = {},
+  disk = new FakeDisk("/d"),
+  parts: Parts = correctParts,
+): Promise<Served> {
+  const world = new ManualWorld(disk);
+  const server = new Server(world, new Config({ dir: "/d", save: [], ...settings }), parts);
+  await start(server, world);
+  return { world, disk, server, peer: world.connect() };
+}
+
+/** What the server said when it did not start. */
+export async function refusal(settings: Partial<Settings>, disk: FakeDisk): Promise<string> {
+  const world = new ManualWorld(disk);
+  const server = new Server(world, new Config({ dir: "/d", save: [], ...settings }));
+  try {
+    await start(server, world);
+  } catch (error) {
+    if (world.exitCode === undefined) throw error;
+    return world.lines.at(-1) ?? "";
+  }
+  throw new Error("the server started");
+}
+
+async function start(server: Server, world: ManualWorld): Promise<void> {
+  let ended = false;
+  const started = server.start().finally(() => {
+    ended = true;
+  });
+  // A load pauses, and goes on when a turn ends.
+  started.catch(() => undefined);
+  while (!ended) await world.pass();
+  await started;
+}
+
+/** The value of a field of INFO's section `persistence`. */
+export function persistenceField({ server }: Served, name: string): string {
+  return String(new Map(server.persistence.info()).get(name));
+}
