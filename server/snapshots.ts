@@ -93,7 +93,8 @@ export class Snapshots {
       world.disk.syncDir(job.dir);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
-      this.failed(`Write error saving DB on disk: ${error.message}`);
+      // Whoever asked for it is told; `lastStatus` is about what nobody waits for.
+      log.warning(`Write error saving DB on disk: ${error.message}`);
       return false;
     }
     log.notice("DB saved on disk");

@@ -137,7 +137,8 @@ export class AofWriter {
   /** All that was appended so far is durable by another way: a base that holds it. */
   coveredByBase(): void {
     assert(this.buffer.sizeBytes === 0, "a base covers no more than what was flushed");
-    this.advanceSynced(this.writtenPosition);
+    this.durablePosition = this.writtenPosition;
+    this.owner.synced();
   }
 
   // ── Records ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -38,13 +38,13 @@ export async function refusal(settings: Partial<Settings>, disk: FakeDisk): Prom
 }
 
 async function start(server: Server, world: ManualWorld): Promise<void> {
-  let ended = false;
+  const state = { ended: false };
   const started = server.start().finally(() => {
-    ended = true;
+    state.ended = true;
   });
-  // A load pauses, and goes on when a turn ends.
   started.catch(() => undefined);
-  while (!ended) await world.pass();
+  // A load pauses, and goes on when a turn ends.
+  while (!state.ended) await world.pass();
   await started;
 }
 
