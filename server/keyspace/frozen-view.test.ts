@@ -63,7 +63,7 @@ function make(kind: Kind, count: number, salt: number): Value {
     }
     case "zset": {
       const zset = new SortedSetValue(limits);
-      items.forEach((item, index) => zset.set(item, index / 3));
+      for (const [index, item] of items.entries()) zset.set(item, index / 3);
       return zset;
     }
   }
