@@ -1,0 +1,42 @@
+/** A journal in memory: of a simulated disk, and of tests. Written and read at once. */
+
+import type { Journal, JournalRecord, WriteRecord } from "./journal.ts";
+import type { Unstamped } from "./journal-file.ts";
+import type { StampNs } from "./stamp.ts";
+
+export class MemoryJournal implements Journal {
+  readonly records: JournalRecord[] = [];
+  readonly #now: () => StampNs;
+  /** Only ever appended to: a view of it stays right when it was replaced by a bigger one. */
+  #data = new Uint8Array(4096);
+  #length = 0;
+  #lastNs = 0;
+
+  /** @param now the time on the recording's timeline; stamps rise strictly even where it does not. */
+  constructor(now: () => StampNs) {
+    this.#now = now;
+  }
+
+  /** Takes bytes for a write that is recorded next. They are copied. */
+  keep(bytes: Uint8Array): { readonly dataOffset: number; readonly length: number } {
+    const dataOffset = this.#length;
+    this.#length += bytes.length;
+    if (this.#length > this.#data.length) {
+      const grown = new Uint8Array(Math.max(this.#length, this.#data.length * 2));
+      grown.set(this.#data);
+      this.#data = grown;
+    }
+    this.#data.set(bytes, dataOffset);
+    return { dataOffset, length: bytes.length };
+  }
+
+  /** Stamps a record and takes it. Returns its index. */
+  record(record: Unstamped): number {
+    this.#lastNs = Math.max(this.#now(), this.#lastNs + 1);
+    return this.records.push({ ...record, stampNs: this.#lastNs } as JournalRecord) - 1;
+  }
+
+  bytes({ dataOffset, length }: WriteRecord): Uint8Array {
+    return this.#data.subarray(dataOffset, dataOffset + length);
+  }
+}
