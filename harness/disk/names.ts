@@ -25,7 +25,7 @@ export interface Entry {
   readonly target?: string;
 }
 
-/** What can be reached from the root, sorted by path. Two listings of a history with the same `id` are the same. */
+/** What can be reached from the root, folder by folder, names sorted. Two listings of a history with the same `id` are the same. */
 export interface Listing {
   readonly id: number;
   readonly entries: readonly Entry[];
@@ -134,7 +134,7 @@ export class NameHistory {
     const visit = (folder: number, prefix: string): void => {
       if (above.has(folder)) return;
       above.add(folder);
-      for (const [name, inode] of tree.get(folder) ?? []) {
+      for (const [name, inode] of sorted(tree.get(folder))) {
         const node = this.#nodes.get(inode);
         if (node === undefined) throw new Error(`the journal names inode ${inode} that it never made`);
         const path = prefix + name;
@@ -144,8 +144,12 @@ export class NameHistory {
       above.delete(folder);
     };
     visit(rootInode, "");
-    return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+    return entries;
   }
+}
+
+function sorted(folder: Folder | undefined): (readonly [string, number])[] {
+  return folder === undefined ? [] : [...folder].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 /** Edits a copy of a tree; folders that do not change are shared. */

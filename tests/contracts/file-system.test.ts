@@ -8,10 +8,16 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { execa } from "execa";
+import { crashPointAt } from "../../harness/disk/crash-points.ts";
+import { crashStates } from "../../harness/disk/crash-states.ts";
 import { DirectoryVolume } from "../../harness/disk/directory-volume.ts";
+import { diskModelNamed } from "../../harness/disk/disk-models.ts";
 import type { Image } from "../../harness/disk/image.ts";
+import { Timeline } from "../../harness/disk/timeline.ts";
 import { type Volume, VolumeUnavailable } from "../../harness/disk/volume.ts";
 import { RecordedVolume } from "../../harness/fuse/recorded-volume.ts";
+import { randomFrom } from "../../harness/random.ts";
+import type { Journal } from "../../harness/recording/journal.ts";
 import { replayPlainly } from "../file-system/plain-replay.ts";
 import { fileSystemPromises } from "../file-system/promises.ts";
 import type { PromiseResult } from "../file-system/promises-main.ts";
@@ -69,6 +75,7 @@ for (const [name, create] of volumes) {
           expect(journal.records.length).to.be.greaterThan(fileSystemPromises.length);
           const image = await recorded.image();
           expect(digestsOf(replayPlainly(journal))).to.deep.equal(digestsOf(image));
+          expect(digestsOf(afterKill(journal))).to.deep.equal(digestsOf(image));
           expect([...image.keys()].length).to.be.greaterThan(30);
         } finally {
           journal.close();
@@ -78,9 +85,18 @@ for (const [name, create] of volumes) {
   });
 }
 
+/** What a killed process leaves, as the disk models have it. */
+function afterKill(journal: Journal): Image {
+  const models = [diskModelNamed("process-crash")];
+  const points = [crashPointAt(journal, journal.records.length, Number.MAX_SAFE_INTEGER)];
+  const [state] = crashStates(new Timeline(journal), points, { models, random: randomFrom("kill"), setsMax: 1 });
+  return state?.image() ?? new Map();
+}
+
 function digestsOf(image: Image): readonly string[] {
   return [...image].map(([path, node]) => {
     if (node.kind === "directory") return `${path}/`;
+    if (node.kind === "symlink") return `${path} → ${node.target}`;
     return `${path} ${node.bytes.length} ${createHash("sha256").update(node.bytes).digest("hex")}`;
   });
 }

@@ -67,16 +67,22 @@ function expect(expectations: { cut: string; model: string; states: string[] }[]
 
 function play(disk: ScriptedDisk, cuts: Map<string, number>, [verb = "", path = "", ...rest]: readonly string[]): void {
   if (verb !== "have" && !disk.journal.records.some(({ kind }) => kind === "settled")) disk.settled();
-  if (verb.startsWith("--")) cuts.set(path, disk.journal.records.length);
-  else if (verbs[verb] !== undefined) verbs[verb](disk, path === "/" ? "" : path, ...rest);
-  else throw new Error(`a case says ${verb}, which no disk can do`);
+  if (verb.startsWith("--")) {
+    cuts.set(path, disk.journal.records.length);
+    return;
+  }
+  const act = verbs.get(verb);
+  if (act === undefined) throw new Error(`a case says ${verb}, which no disk can do`);
+  act(disk, path === "/" ? "" : path, ...rest);
 }
 
-const verbs: Readonly<Record<string, (disk: ScriptedDisk, path: string, ...rest: string[]) => void>> = {
-  have(disk, path, bytes) {
+type Act = (disk: ScriptedDisk, path: string, ...rest: string[]) => void;
+
+const acts: Readonly<Record<string, Act>> = {
+  have(disk, path, bytes = "") {
     if (path.endsWith("/")) disk.mkdir(path.slice(0, -1));
     else disk.create(path);
-    if (bytes !== undefined) disk.write(path, bytesOf(bytes));
+    if (bytes !== "") disk.write(path, bytesOf(bytes));
   },
   write(disk, path, first = "", second = "") {
     if (first.startsWith("@")) disk.write(path, bytesOf(second), Number(first.slice(1)));
@@ -94,6 +100,8 @@ const verbs: Readonly<Record<string, (disk: ScriptedDisk, path: string, ...rest:
   "sync-end": (disk, path) => disk.syncEnd(path),
   "sync-fails": (disk, path) => disk.sync(path, false),
 };
+
+const verbs: ReadonlyMap<string, Act> = new Map(Object.entries(acts));
 
 // ── Notation ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
