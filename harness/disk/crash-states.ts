@@ -156,11 +156,10 @@ class LaidState implements CrashState {
   image(): Image {
     const files = new Map(this.files.map((file) => [file.path, new ImageFile(file)]));
     const image = new Map<string, ImageNode>();
-    for (const { path, kind, target } of this.entries) {
+    for (const { path, kind } of this.entries) {
       const file = files.get(path);
       if (file !== undefined) image.set(path, file);
       else if (kind === "directory") image.set(path, { kind });
-      else if (kind === "symlink") image.set(path, { kind, target: target as string });
     }
     return image;
   }

@@ -2,16 +2,7 @@
  * Images from and to real files. The calls are synchronous: a crash state is a few files of some kilobytes, and a
  * promise for each of them costs more than reading it.
  */
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Image, ImageNode } from "./image.ts";
 
@@ -37,7 +28,6 @@ function readNode(file: string): ImageNode | undefined {
   try {
     const status = lstatSync(file);
     if (status.isDirectory()) return { kind: "directory" };
-    if (status.isSymbolicLink()) return { kind: "symlink", target: readlinkSync(file) };
     return status.isFile() ? { kind: "file", bytes: readFileSync(file) } : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
@@ -51,7 +41,6 @@ export function writeImage(dir: string, image: Image): void {
   for (const [name, node] of image) {
     const file = path.join(dir, name);
     if (node.kind === "directory") mkdirSync(file);
-    else if (node.kind === "symlink") symlinkSync(node.target, file);
     else writeFileSync(file, node.bytes);
   }
 }

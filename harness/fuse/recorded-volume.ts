@@ -90,7 +90,6 @@ export class RecordedVolume implements Volume {
     try {
       for (const node of nodes) {
         if (node.kind === "directory") image.set(node.path, { kind: "directory" });
-        if (node.kind === "symlink") image.set(node.path, { kind: "symlink", target: node.target });
         if (node.kind === "file") image.set(node.path, { kind: "file", bytes: bytesOf(node, dataFd) });
       }
     } finally {
@@ -163,8 +162,6 @@ export class RecordedVolume implements Volume {
       const named = { tid: 0, inode, parent, path: name };
       if (node.kind === "directory") {
         journal.record({ kind: "mkdir", ...named });
-      } else if (node.kind === "symlink") {
-        journal.record({ kind: "symlink", ...named, target: node.target });
       } else {
         journal.record({ kind: "create", ...named, type: "file" });
         const kept = journal.keep(node.bytes);

@@ -96,7 +96,6 @@ function afterKill(journal: Journal): Image {
 function digestsOf(image: Image): readonly string[] {
   return [...image].map(([path, node]) => {
     if (node.kind === "directory") return `${path}/`;
-    if (node.kind === "symlink") return `${path} → ${node.target}`;
     return `${path} ${node.bytes.length} ${createHash("sha256").update(node.bytes).digest("hex")}`;
   });
 }

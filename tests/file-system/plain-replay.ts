@@ -7,7 +7,6 @@ import type { Journal } from "../../harness/recording/journal.ts";
 
 export function replayPlainly(journal: Journal): Image {
   const types = new Map<number, string>([[1, "directory"]]);
-  const targets = new Map<number, string>();
   const bytes = new Map<number, Buffer>();
   const names = new Map<string, number>();
   const resize = (inode: number, size: number): Buffer => {
@@ -25,7 +24,6 @@ export function replayPlainly(journal: Journal): Image {
       case "mkdir":
       case "symlink":
         types.set(record.inode, record.kind === "create" ? record.type : record.kind);
-        if (record.kind === "symlink") targets.set(record.inode, record.target);
         names.set(record.path, record.inode);
         break;
       case "link":
@@ -65,19 +63,17 @@ export function replayPlainly(journal: Journal): Image {
       default:
     }
   }
-  return imageOf(names, types, targets, bytes);
+  return imageOf(names, types, bytes);
 }
 
 function imageOf(
   names: ReadonlyMap<string, number>,
   types: ReadonlyMap<number, string>,
-  targets: ReadonlyMap<number, string>,
   bytes: ReadonlyMap<number, Buffer>,
 ): Image {
   const image = new Map<string, ImageNode>();
   for (const [path, inode] of [...names].sort(([one], [other]) => comparePaths(one, other))) {
     if (types.get(inode) === "mkdir") image.set(path, { kind: "directory" });
-    if (types.get(inode) === "symlink") image.set(path, { kind: "symlink", target: targets.get(inode) ?? "" });
     if (types.get(inode) === "file") image.set(path, { kind: "file", bytes: bytes.get(inode) ?? Buffer.alloc(0) });
   }
   return image;
