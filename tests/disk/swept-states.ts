@@ -25,7 +25,7 @@ export function treeOf(state: CrashState): PlainTree {
   const tree = new Map<string, string>();
   for (const [path, node] of state.image()) {
     if (node.kind === "directory") tree.set(`${path}/`, "");
-    else if (node.kind === "file") tree.set(path, Buffer.from(node.bytes).toString("latin1"));
+    else tree.set(path, Buffer.from(node.bytes).toString("latin1"));
   }
   return new Map([...tree].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
