@@ -38,31 +38,89 @@ interface Period {
   readonly recovered: boolean;
 }
 
+/** Of so many ways that come equally near, each is looked at. */
+const waysComparedMax = 4;
+
+/** The most telling name: where the calls may have gone several ways, one of them may say more than another. */
 export function diagnoseLane(lane: Lane, reading: LaneReading, served: ServedStart, endNs: StampNs): Contradiction {
-  return new LaneDiagnosis(lane, reading, served, endNs).name();
+  const view: LaneView = { lane, reading, served, endNs };
+  const names = nearestNodes(view)
+    .slice(0, waysComparedMax)
+    .map((node) => new LaneDiagnosis(view, node).name());
+  return names.find(({ kind }) => kind !== "wrong-value") ?? (names[0] as Contradiction);
+}
+
+interface LaneView {
+  readonly lane: Lane;
+  readonly reading: LaneReading;
+  readonly served: ServedStart;
+  readonly endNs: StampNs;
+}
+
+function isRecovered({ lane, reading, served }: LaneView, key: number, version: number): boolean {
+  return isVersion(lane, reading, served, key, version);
+}
+
+/** Whether what came back has the version's value, whatever its deadline. */
+function holdsValue(view: LaneView, key: number, version: number): boolean {
+  if (version === absent || view.reading.present[key] === 0) return isRecovered(view, key, version);
+  return hasValue(view.lane, view.reading, key, version);
+}
+
+/**
+ * The nodes that come nearest: those beyond the cut that explain everything; else the fewest wrong keys; of those the
+ * fewest wrong values, deadlines aside; of those the latest that was acked, because what is missing is then an older
+ * call; and no call is assumed to have run that was never answered.
+ */
+function nearestNodes(view: LaneView): number[] {
+  const { lane, endNs } = view;
+  const { length } = lane.unfolded.nodes;
+  const wrongKeys = countMismatches(lane, (key, version) => isRecovered(view, key, version));
+  const wrongValues = countMismatches(lane, (key, version) => holdsValue(view, key, version));
+  const limit = lane.lengthAt(endNs);
+  const acked = 1 + lane.input.elements.findLastIndex(({ record }) => (record.completed?.ns ?? Infinity) <= endNs);
+  const distance = (node: number) => {
+    const beyond = (length[node] as number) - acked;
+    return beyond > 0 ? lane.length + beyond : -beyond;
+  };
+  const order = (one: number, other: number) =>
+    (wrongKeys[one] as number) - (wrongKeys[other] as number) ||
+    (wrongValues[one] as number) - (wrongValues[other] as number) ||
+    distance(one) - distance(other);
+  let nearest: number[] = [];
+  for (let node = 0; node < length.length; node++) {
+    if ((length[node] as number) > limit && wrongKeys[node] !== 0) continue;
+    const compared = nearest.length === 0 ? -1 : order(node, nearest[0] as number);
+    if (compared < 0) nearest = [node];
+    else if (compared === 0) nearest.push(node);
+  }
+  return nearest;
 }
 
 class LaneDiagnosis {
+  private readonly view: LaneView;
   private readonly lane: Lane;
   private readonly reading: LaneReading;
-  private readonly served: ServedStart;
   /** The length of the longest prefix that had been invoked by the cut. */
   private readonly limit: number;
   /** The length of the prefix that comes nearest. */
   private readonly length: number;
+  /** A prefix explains everything, and it is longer than the limit. */
+  private readonly explainedLater: boolean;
   /** By length: the node on the way that is looked at, up to the end of the lane. */
   private readonly path: readonly number[];
   private readonly periods: ReadonlyMap<number, readonly Period[]>;
   private readonly wrong: readonly number[];
   private expected: ModelState | undefined;
 
-  constructor(lane: Lane, reading: LaneReading, served: ServedStart, endNs: StampNs) {
-    this.lane = lane;
-    this.reading = reading;
-    this.served = served;
-    this.limit = lane.lengthAt(endNs);
-    const nearest = this.nearestNode();
-    this.length = lane.unfolded.nodes.length[nearest] as number;
+  constructor(view: LaneView, nearest: number) {
+    this.view = view;
+    this.lane = view.lane;
+    this.reading = view.reading;
+    this.limit = view.lane.lengthAt(view.endNs);
+    const length = view.lane.unfolded.nodes.length[nearest] as number;
+    this.explainedLater = length > this.limit;
+    this.length = Math.min(length, this.limit);
     this.path = this.pathThrough(nearest);
     this.periods = this.findPeriods();
     this.wrong = [...this.periods.keys()].filter((key) => !this.periodAt(key, this.length).recovered);
@@ -70,9 +128,9 @@ class LaneDiagnosis {
 
   name(): Contradiction {
     return (
+      this.fromTheFuture() ??
       this.deadlinesOnly() ??
       this.partlyApplied() ??
-      this.fromTheFuture() ??
       this.olderLostNewerKept() ??
       this.ofNoTime(this.wrong.filter((key) => !this.wasEverRecovered(key)))
     );
@@ -81,12 +139,14 @@ class LaneDiagnosis {
   // ── Names ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private deadlinesOnly(): Contradiction | undefined {
-    const onlyDeadline = (key: number) => {
-      const { version } = this.periodAt(key, this.length);
-      return version !== absent && this.reading.present[key] === 1 && hasValue(this.lane, this.reading, key, version);
-    };
+    // A deadline that only a later call gives shows that call, and is no mistake of its own.
+    const onlyDeadline = (key: number) =>
+      holdsValue(this.view, key, this.periodAt(key, this.length).version) && this.recoveredAfter(key) === undefined;
     if (!this.wrong.every(onlyDeadline)) return undefined;
-    const [key] = this.wrong as [number];
+    return this.wrongDeadline(this.wrong[0] as number);
+  }
+
+  private wrongDeadline(key: number): Contradiction {
     const lost = Number.isNaN(this.reading.deadlineMs[key] as number);
     const gained = Number.isNaN(
       this.lane.unfolded.versions.earliestMs[this.periodAt(key, this.length).version] as number,
@@ -101,11 +161,12 @@ class LaneDiagnosis {
   private partlyApplied(): Contradiction | undefined {
     for (const key of this.wrong) {
       // A stale key misses the call that ended its period; one that is ahead shows the call that began it.
-      const missing = this.recoveredBefore(key)?.endLength;
+      const missing = this.looksAhead(key) ? undefined : this.recoveredBefore(key)?.endLength;
       const shown = this.changesAt(missing).find(
         (change) => change.key !== key && this.showsChange(change) && this.isLastUpToHere(change.key, missing),
       );
       if (missing !== undefined && shown !== undefined) return this.halfOf(missing, shown.key, key);
+      if (missing !== undefined) continue;
       const begun = this.recoveredAfter(key)?.fromLength;
       const unshown = this.changesAt(begun).find((change) => change.key !== key && this.lacksChange(change));
       if (begun !== undefined && unshown !== undefined) return this.halfOf(begun, key, unshown.key);
@@ -124,12 +185,10 @@ class LaneDiagnosis {
     };
   }
 
+  /** A longer prefix than the cut allows explains all of it. */
   private fromTheFuture(): Contradiction | undefined {
-    const key = this.wrong.find((candidate) => {
-      const after = this.recoveredAfter(candidate);
-      return after !== undefined && after.fromLength > this.limit && this.recoveredBefore(candidate) === undefined;
-    });
-    if (key === undefined) return undefined;
+    if (!this.explainedLater) return undefined;
+    const key = this.wrong.find((candidate) => this.recoveredAfter(candidate) !== undefined) as number;
     const record = this.recordAt((this.recoveredAfter(key) as Period).fromLength);
     const message = `${this.describe(key)} came back as ${describeCall(record.call)} left it, which had not been sent by then`;
     return {
@@ -139,19 +198,29 @@ class LaneDiagnosis {
   }
 
   private olderLostNewerKept(): Contradiction | undefined {
-    const stale = this.wrong.filter((key) => this.recoveredBefore(key) !== undefined);
-    const ahead = this.wrong.filter((key) => !stale.includes(key) && this.recoveredAfter(key) !== undefined);
-    if (stale.length + ahead.length === 0) return undefined;
-    const [key = ahead[0] as number] = stale;
-    const lost = this.recordAt(
-      stale.length > 0 ? (this.recoveredBefore(key) as { endLength: number }).endLength : this.firstUnseen(),
-    );
-    const kept =
-      stale.length > 0 ? this.newestShown(lost) : this.recordAt((this.recoveredAfter(key) as Period).fromLength);
+    const stale = this.wrong.filter((key) => this.recoveredBefore(key) !== undefined && !this.looksAhead(key));
+    const [key] = stale;
+    if (key === undefined) return this.newerKept();
+    const lost = this.recordAt((this.recoveredBefore(key) as { endLength: number }).endLength);
     const isBack = (candidate: number) =>
       this.reading.present[candidate] === 1 && this.periodAt(candidate, this.length).version === absent;
-    const resurrected = ahead.length === 0 && stale.every(isBack);
-    return this.hole(resurrected ? "resurrection" : "hole", key, lost, kept);
+    const kind = this.wrong.every(isBack) ? "resurrection" : "hole";
+    return this.hole(kind, key, lost, this.newestShown(lost));
+  }
+
+  /** What came back is nearly an old prefix, but for keys that show a newer call. */
+  private newerKept(): Contradiction | undefined {
+    const key = this.wrong.find((candidate) => this.recoveredAfter(candidate) !== undefined);
+    if (key === undefined) return undefined;
+    const keptLength = (this.recoveredAfter(key) as Period).fromLength;
+    const lost = [];
+    for (let length = this.length + 1; length < keptLength; length++) {
+      if (this.changesAt(length).some((change) => !this.showsChange(change))) lost.push(length);
+    }
+    const [first = keptLength] = lost;
+    const onlyRemovals = lost.every((length) => this.changesAt(length).every(({ after }) => after === absent));
+    const kind = onlyRemovals && lost.length > 0 ? "resurrection" : "hole";
+    return this.hole(kind, key, this.recordAt(first), this.recordAt(keptLength));
   }
 
   private hole(kind: "hole" | "resurrection", key: number, lost: CallRecord, kept?: CallRecord): Contradiction {
@@ -171,6 +240,10 @@ class LaneDiagnosis {
 
   /** Keys that hold what they never held at the end of a call. */
   private ofNoTime(keys: readonly number[]): Contradiction {
+    const [odd] = keys.filter((key) =>
+      this.periods.get(key)?.some(({ version }) => holdsValue(this.view, key, version)),
+    );
+    if (odd !== undefined) return this.wrongDeadline(odd);
     for (const key of keys.slice(0, keysSearchedMax)) {
       const omission = this.searchOmission(key);
       if (omission === undefined) continue;
@@ -215,19 +288,6 @@ class LaneDiagnosis {
 
   // ── The way that is looked at ───────────────────────────────────────────────────────────────────────────────────
 
-  private nearestNode(): number {
-    const mismatches = countMismatches(this.lane, this.reading, this.served);
-    const { length } = this.lane.unfolded.nodes;
-    let nearest = 0;
-    for (let node = 0; node < mismatches.length; node++) {
-      // Of equally near ones the latest: what is missing from it is then an older call, not a newer one.
-      if ((length[node] as number) <= this.limit && (mismatches[node] as number) <= (mismatches[nearest] as number)) {
-        nearest = node;
-      }
-    }
-    return nearest;
-  }
-
   private pathThrough(node: number): number[] {
     const { parent, length } = this.lane.unfolded.nodes;
     const path: number[] = [];
@@ -246,7 +306,7 @@ class LaneDiagnosis {
     const period = (key: number, fromLength: number, version: number): Period => ({
       fromLength,
       version,
-      recovered: this.isRecovered(key, version),
+      recovered: isRecovered(this.view, key, version),
     });
     const periods = new Map<number, Period[]>();
     for (let key = 0; key < keys.size; key++) periods.set(key, [period(key, 0, initialVersions[key] ?? absent)]);
@@ -280,6 +340,17 @@ class LaneDiagnosis {
     return index < 0 ? undefined : { endLength: (periods[index + 1] as Period).fromLength };
   }
 
+  /**
+   * The key looks as an older call left it, and as a newer one does: it is ahead when that one is the nearer of the two,
+   * and was answered.
+   */
+  private looksAhead(key: number): boolean {
+    const [before, after] = [this.recoveredBefore(key), this.recoveredAfter(key)];
+    if (before === undefined || after === undefined) return after !== undefined;
+    const answered = (this.recordAt(after.fromLength).completed?.ns ?? Number.POSITIVE_INFINITY) <= this.view.endNs;
+    return answered && after.fromLength - this.length < this.length - before.endLength + 1;
+  }
+
   /** The first time after the nearest prefix at which the key is as it came back. */
   private recoveredAfter(key: number): Period | undefined {
     return this.periods.get(key)?.find(({ fromLength, recovered }) => recovered && fromLength > this.length);
@@ -291,16 +362,12 @@ class LaneDiagnosis {
 
   /** Whether the change is to be seen: what came back is what it left, and not what was there before. */
   private showsChange({ key, before, after }: Change): boolean {
-    return this.isRecovered(key, after) && !this.isRecovered(key, before);
+    return isRecovered(this.view, key, after) && !isRecovered(this.view, key, before);
   }
 
   /** Whether what came back is what was there before the change. */
   private lacksChange({ key, before, after }: Change): boolean {
-    return this.isRecovered(key, before) && !this.isRecovered(key, after);
-  }
-
-  private isRecovered(key: number, version: number): boolean {
-    return isVersion(this.lane, this.reading, this.served, key, version);
+    return isRecovered(this.view, key, before) && !isRecovered(this.view, key, after);
   }
 
   /** Whether nothing changed the key between that length and the nearest prefix. */
@@ -316,14 +383,6 @@ class LaneDiagnosis {
       if (this.changesAt(length).some((change) => this.showsChange(change))) return record;
     }
     return undefined;
-  }
-
-  /** The length of the first prefix beyond the nearest whose last call had an effect, which is not to be seen. */
-  private firstUnseen(): number {
-    for (let length = this.length + 1; length < this.path.length; length++) {
-      if (this.changesAt(length).length > 0) return length;
-    }
-    return this.length;
   }
 
   private recordAt(length: number): CallRecord {
@@ -364,7 +423,7 @@ class LaneDiagnosis {
   }
 
   private recoveredEntry({ database, key }: KeyName): ModelEntry | undefined {
-    return this.served.state.get(database)?.get(key);
+    return this.view.served.state.get(database)?.get(key);
   }
 
   private storyKey(key: number): StoryKey {

@@ -57,12 +57,12 @@ function strangersIn({ strangers, served }: Reading): Contradiction {
 function disorder(lanes: Lanes, cut: Extract<Cut, { kind: "disordered" }>): Contradiction {
   const lost = elementAt(lanes, cut.lost);
   const kept = elementAt(lanes, cut.kept);
-  const onlyRemoves = removesOnly(lanes.lanes[cut.lost.lane] as Lane, cut.lost.index);
-  const back = onlyRemoves ? "what it removed is back" : "it is lost";
+  const effect = effectOf(lanes.lanes[cut.lost.lane] as Lane, cut.lost.index);
+  const { kind, trait, outcome } = namesOfLoss[effect];
   return {
-    kind: onlyRemoves ? "resurrection" : "hole",
-    trait: "calls of two clients",
-    message: `client ${lost.client}'s ${describeCall(lost.call)} was over before client ${kept.client} sent ${describeCall(kept.call)}, which was kept, and ${back}`,
+    kind,
+    trait,
+    message: `client ${lost.client}'s ${describeCall(lost.call)} was over before client ${kept.client} sent ${describeCall(kept.call)}, which was kept, and ${outcome}`,
     calls: [
       { record: lost, fate: "lost" },
       { record: kept, fate: "kept" },
@@ -76,12 +76,28 @@ function elementAt(lanes: Lanes, { lane, index }: LanePlace) {
   return (lanes.lanes[lane] as Lane).elementAt(index).record;
 }
 
-/** Whether all that the element did was to remove keys. */
-function removesOnly(lane: Lane, index: number): boolean {
-  const { nodes, changes } = lane.unfolded;
+type Effect = "removes" | "sets deadlines" | "writes";
+
+const namesOfLoss = {
+  removes: { kind: "resurrection", trait: "calls of two clients", outcome: "what it removed is back" },
+  "sets deadlines": { kind: "wrong-value", trait: "deadline", outcome: "the deadline that it set is lost" },
+  writes: { kind: "hole", trait: "calls of two clients", outcome: "it is lost" },
+} as const;
+
+/** What the element did to the keys that it changed, if it was the same to all of them. */
+function effectOf(lane: Lane, index: number): Effect {
+  const { nodes, changes, versions } = lane.unfolded;
   const node = nodes.length.indexOf(index + 1);
-  const after = changes.after.slice(nodes.firstChange[node], nodes.firstChange[node + 1]);
-  return after.length > 0 && after.every((version) => version === absent);
+  const [first, end] = [nodes.firstChange[node] as number, nodes.firstChange[node + 1] as number];
+  const changed = Array.from({ length: end - first }, (_, place) => ({
+    before: changes.before[first + place] as number,
+    after: changes.after[first + place] as number,
+  }));
+  if (changed.length === 0) return "writes";
+  if (changed.every(({ after }) => after === absent)) return "removes";
+  const sameValue = ({ before, after }: { readonly before: number; readonly after: number }) =>
+    versions.digestA[before] === versions.digestA[after] && versions.digestB[before] === versions.digestB[after];
+  return changed.every(sameValue) ? "sets deadlines" : "writes";
 }
 
 /** The first of each kind: a power cut that tears a hole tears it into every client's keys. */

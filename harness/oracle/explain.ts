@@ -34,7 +34,7 @@ export function explain(lanes: Lanes, reading: Reading): Explanation {
 }
 
 function explainingLengths(lane: Lane, reading: LaneReading, served: ServedStart): LengthRanges {
-  const mismatches = countMismatches(lane, reading, served);
+  const mismatches = countMismatches(lane, (key, version) => isVersion(lane, reading, served, key, version));
   const { length } = lane.unfolded.nodes;
   const explains = new Uint8Array(lane.length + 1);
   for (let node = 0; node < mismatches.length; node++) {
@@ -43,13 +43,13 @@ function explainingLengths(lane: Lane, reading: LaneReading, served: ServedStart
   return rangesOf(explains);
 }
 
-/** By node: how many of the lane's keys are not what came back. */
-export function countMismatches(lane: Lane, reading: LaneReading, served: ServedStart): Int32Array {
-  const { nodes, changes, initialVersions } = lane.unfolded;
+/** By node: how many of the lane's keys hold there what does not match. */
+export function countMismatches(lane: Lane, matches: (key: number, version: number) => boolean): Int32Array {
+  const { keys, nodes, changes, initialVersions } = lane.unfolded;
   const mismatches = new Int32Array(nodes.parent.length);
   let atStart = 0;
-  for (let key = 0; key < reading.present.length; key++) {
-    if (!isVersion(lane, reading, served, key, initialVersions[key] ?? absent)) atStart++;
+  for (let key = 0; key < keys.size; key++) {
+    if (!matches(key, initialVersions[key] ?? absent)) atStart++;
   }
   mismatches[0] = atStart;
   for (let node = 1; node < mismatches.length; node++) {
@@ -57,8 +57,8 @@ export function countMismatches(lane: Lane, reading: LaneReading, served: Served
     const end = nodes.firstChange[node + 1] as number;
     for (let change = nodes.firstChange[node] as number; change < end; change++) {
       const key = changes.key[change] as number;
-      if (!isVersion(lane, reading, served, key, changes.before[change] as number)) count--;
-      if (!isVersion(lane, reading, served, key, changes.after[change] as number)) count++;
+      if (!matches(key, changes.before[change] as number)) count--;
+      if (!matches(key, changes.after[change] as number)) count++;
     }
     mismatches[node] = count;
   }

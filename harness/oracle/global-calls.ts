@@ -34,7 +34,7 @@ function globalCallsOf(sequence: readonly CallRecord[]): GlobalCall[] {
   for (const record of sequence) {
     if (fateOf(record) === "refused") continue;
     if (record.call.requests.some(changesEverything)) found.push({ record, database });
-    for (const request of record.call.requests) database = databaseAfter(request, database);
+    database = databaseAfterAll(record.call.requests, database);
   }
   return found;
 }
@@ -43,8 +43,10 @@ function changesEverything(request: Request): boolean {
   return operationOf(request).changes === "everything";
 }
 
-function databaseAfter(request: Request, before: number): number {
-  return request[0]?.toUpperCase() === "SELECT" ? Number(request[1]) : before;
+/** In which database a connection stands after these, if they are not refused. */
+export function databaseAfterAll(requests: readonly Request[], before: number): number {
+  const last = requests.findLast(([name]) => name?.toUpperCase() === "SELECT");
+  return last === undefined ? before : Number(last[1]);
 }
 
 function requireQuiet(global: CallRecord, history: History): void {

@@ -2,13 +2,13 @@
  * An inquiry: one piece of evidence, and what is worked out from it, once, for all checkers. The lanes of a history are
  * kept beside it, so that its thousand crash states share them.
  */
-import { emptyModel, type Model } from "../operations/model.ts";
+import { emptyModel } from "../operations/model.ts";
 import type { History } from "../recording/history.ts";
 import type { Contradiction } from "./contradiction.ts";
 import { findContradictions } from "./diagnose.ts";
-import type { Evidence, ServedStart } from "./evidence.ts";
+import type { Evidence, ServedStart, Suspension } from "./evidence.ts";
 import { explain, greatestCut } from "./explain.ts";
-import { type Lanes, readLanes } from "./lanes.ts";
+import { type Lanes, type LanesOptions, readLanes } from "./lanes.ts";
 import { type LossAtCut, lossAt } from "./loss.ts";
 import { readState } from "./reading.ts";
 
@@ -30,7 +30,9 @@ export class Inquiry {
 
   /** @throws NobodyCanTell when the history is of a kind that cannot be judged */
   get lanes(): Lanes {
-    return lanesOf(this.evidence.history, this.evidence.initial ?? emptyModel);
+    const { history, initial = emptyModel, crash } = this.evidence;
+    const trouble = crash.fault === "disk-fault" || crash.suspensions.some(({ why }) => why === refusing);
+    return lanesOf(history, { initial, trouble });
   }
 
   /** What the first start on the crash state served. @throws NobodyCanTell when it did not serve */
@@ -64,12 +66,14 @@ export class NobodyCanTell extends Error {
   override readonly name = "NobodyCanTell";
 }
 
-const known = new WeakMap<History, { readonly initial: Model; readonly lanes: Lanes }>();
+const refusing: Suspension["why"] = "the disk refused writes or syncs";
 
-export function lanesOf(history: History, initial: Model): Lanes {
+const known = new WeakMap<History, { readonly options: LanesOptions; readonly lanes: Lanes }>();
+
+export function lanesOf(history: History, options: LanesOptions): Lanes {
   const before = known.get(history);
-  if (before?.initial === initial) return before.lanes;
-  const lanes = readLanes(history, initial);
-  known.set(history, { initial, lanes });
+  if (before?.options.initial === options.initial && before.options.trouble === options.trouble) return before.lanes;
+  const lanes = readLanes(history, options);
+  known.set(history, { options, lanes });
   return lanes;
 }

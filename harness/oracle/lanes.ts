@@ -2,7 +2,7 @@
  * A history as the oracle reads it: a lane for each client, and one for the keys that no client wrote. Made once for a
  * recording, and asked about each of its crash states.
  */
-import { emptyModel, type Model, type ModelEntry } from "../operations/model.ts";
+import type { Model, ModelEntry } from "../operations/model.ts";
 import { isRefusal } from "../operations/run-call.ts";
 import type { Bytes, CallRecord, History, Reply } from "../recording/history.ts";
 import { findGlobalCalls, type GlobalCall } from "./global-calls.ts";
@@ -24,8 +24,15 @@ export class ContestedKeys extends Error {
   override readonly name = "ContestedKeys";
 }
 
+export interface LanesOptions {
+  /** What the store held before the first call. */
+  readonly initial: Model;
+  /** The disk made trouble: calls without a reply may have been refused, though no reply in the history says so. */
+  readonly trouble: boolean;
+}
+
 /** @throws ContestedKeys, NotQuiet, TooManyWays, TooManyChoices, UnknownCommand: nobody can judge such a history. */
-export function readLanes(history: History, initial: Model = emptyModel): Lanes {
+export function readLanes(history: History, { initial, trouble }: LanesOptions): Lanes {
   const ownership = findOwners(history, keysOf(initial));
   const [contested] = ownership.contested;
   if (contested !== undefined) {
@@ -34,7 +41,7 @@ export function readLanes(history: History, initial: Model = emptyModel): Lanes 
   }
   const globals = findGlobalCalls(history);
   const lastWallMs = lastWallOf(history);
-  const refusalsPossible = history.clients.some((sequence) => sequence.some(wasRefused));
+  const refusalsPossible = trouble || history.clients.some((sequence) => sequence.some(wasRefused));
   const laneOf = (client: number, sequence: readonly CallRecord[]) => {
     const input = {
       client,

@@ -13,6 +13,7 @@ import type { Model } from "../operations/model.ts";
 import { ModelState } from "../operations/model-state.ts";
 import { operationOf } from "../operations/operations.ts";
 import { type CallRecord, fateOf, type Reply, type Request } from "../recording/history.ts";
+import { databaseAfterAll } from "./global-calls.ts";
 import type { KeyName } from "./key-table.ts";
 import type { Element, Lane } from "./lane.ts";
 import { runElement } from "./run-element.ts";
@@ -27,6 +28,8 @@ export interface Omission {
 
 interface Part {
   readonly element: Element;
+  /** Where the client stood: a SELECT is never lost, because it is not the client's that a log holds. */
+  readonly database: number;
   /** Which of its element's parts that are looked at here are the first and the last. */
   readonly first: boolean;
   readonly last: boolean;
@@ -47,7 +50,8 @@ export function findOmission(
 ): Omission | undefined {
   const elements = lane.input.elements.slice(0, lengthMax);
   const related = relatedKeys(elements, name);
-  const parts = elements.flatMap((element) => partsOf(element, related));
+  const databases = databasesAt(elements);
+  const parts = elements.flatMap((element, index) => partsOf(element, databases[index] as number, related));
   const prefixes = prefixStates(lane, parts, related);
   return tornEnd(parts, prefixes, isRecovered) ?? leftOut(lane, name, parts, prefixes, isRecovered);
 }
@@ -108,21 +112,33 @@ function leftOut(
   return undefined;
 }
 
-function run(lane: Lane, state: ModelState, { element }: Part): void {
+function run(lane: Lane, state: ModelState, { element, database }: Part): void {
+  state.database = database;
   // Whatever the reply was, a state that lost something need not give it: only what it says of a choice is used.
   runElement(state, element, lane.input, (model) => model.fork(() => undefined));
 }
 
 /** An element's requests that touch the keys, each as an element of its own. */
-function partsOf(element: Element, related: ReadonlySet<string>): Part[] {
+function partsOf(element: Element, database: number, related: ReadonlySet<string>): Part[] {
   const { record } = element;
   if (fateOf(record) === "refused") return [];
   const chosen = record.call.requests.flatMap((request, index) => (touches(request, related) ? [index] : []));
   return chosen.map((index, place) => ({
     element: { ...element, record: singleRequest(record, index) },
+    database,
     first: place === 0,
     last: place === chosen.length - 1,
   }));
+}
+
+/** By element: the database in which its client stood before it. */
+function databasesAt(elements: readonly Element[]): number[] {
+  let database = 0;
+  return elements.map(({ record, own }) => {
+    const before = database;
+    if (own && fateOf(record) !== "refused") database = databaseAfterAll(record.call.requests, database);
+    return before;
+  });
 }
 
 function singleRequest(record: CallRecord, index: number): CallRecord {
@@ -139,7 +155,7 @@ function replyAt({ call, completed }: CallRecord, index: number): Reply {
 function touches(request: Request, related: ReadonlySet<string>): boolean {
   const operation = operationOf(request);
   if (operation.changes === "keys") return operation.keys(request).some((key) => related.has(key));
-  return operation.changes === "everything" || operation.changes === "session";
+  return operation.changes === "everything";
 }
 
 /** The key, and those that requests bind to it: RENAME, LMOVE, SUNIONSTORE … */
