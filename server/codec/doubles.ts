@@ -38,7 +38,7 @@ function toSeventeenDigits(value: number): string {
   return isTie && lastDigitIsEven ? longer.slice(0, mark - 1) + longer.slice(mark) : rounded;
 }
 
-/** The same, but whole numbers up to 2^62 are written out: scores inside of listpacks look so. */
+/** As scores inside of listpacks look: whole numbers up to 2^62 are written out. */
 export function formatPackedDouble(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) <= 2 ** 62 && !Number.isSafeInteger(value)) {
     return BigInt(value).toString();

@@ -61,6 +61,7 @@ describe("a double", () => {
     expect(formatPackedDouble(2 ** 62)).to.equal("4611686018427387904");
     expect(formatPackedDouble(2 ** 63)).to.equal("9.2233720368547758e+18");
     expect(formatPackedDouble(0.5)).to.equal("0.5");
+    expect(formatPackedDouble(-0)).to.equal("-0");
   });
 
   it("is read back from what was printed", () => {

@@ -49,7 +49,7 @@ export class SortedSetValue implements Collection {
       return;
     }
     if (before !== undefined) this.row.remove(this.row.members.indexOf(member));
-    this.row.insert(this.row.place(score, member), score, member);
+    this.row.insert(this.row.place(score, member), withoutMinusZero(score), member);
   }
 
   /** True when there was such a member. */
@@ -119,7 +119,7 @@ export class SortedSetValue implements Collection {
     const [sortedScores, sortedMembers] = sorted(scores, members);
     const fits = members.length <= this.limits.zsetMaxListpackEntries;
     if (fits && (compact || members.every((member) => member.length <= this.limits.zsetMaxListpackValueBytes))) {
-      this.row = new ScoreLeaf(sortedScores, sortedMembers);
+      this.row = new ScoreLeaf(compact ? sortedScores : sortedScores.map(withoutMinusZero), sortedMembers);
       if (new Set(members).size === members.length) return undefined;
       return members.find((member, at) => members.indexOf(member) < at);
     }
@@ -228,6 +228,11 @@ class LargeSortedSet {
   leaves(): ScoreLeaf[] {
     return this.tree.leaves();
   }
+}
+
+/** Redis puts a whole score into its listpack as an integer, and there is no integer −0. A file may still hold one. */
+function withoutMinusZero(score: number): number {
+  return score + 0;
 }
 
 /** The two columns in the order of a sorted set. Files hold them rising or falling, so that is looked for first. */

@@ -1,0 +1,119 @@
+/**
+ * What a keyspace holds, in a form in which two stores can be compared: databases, keys, values and deadlines, with
+ * what has no order sorted.
+ */
+import { expect } from "chai";
+import { canonicalInt64 } from "../../server/codec/integers.ts";
+import type { Database } from "../../server/keyspace/database.ts";
+import { NEVER } from "../../server/keyspace/slot-table.ts";
+import { HashValue } from "../../server/types/hash.ts";
+import { ListValue } from "../../server/types/list.ts";
+import { SetValue } from "../../server/types/set.ts";
+import { SortedSetValue } from "../../server/types/sorted-set.ts";
+import type { Value } from "../../server/types/value.ts";
+import type { Peer, PeerReply } from "./peer.ts";
+
+export interface KeyContent {
+  readonly type: string;
+  readonly encoding: string;
+  readonly value: unknown;
+  /** Wall milliseconds; −1 when there is none. */
+  readonly deadlineMs: number;
+}
+
+export type Contents = Record<string, KeyContent>;
+
+/** Keys are `database/key`. */
+export function contentsOf(databases: readonly Database[]): Contents {
+  const contents: Contents = {};
+  for (const { index, table } of databases) {
+    table.keys.forEach((key, slot) => {
+      if (key === undefined) return;
+      const deadlineMs = table.deadlines[slot] as number;
+      contents[`${index}/${key}`] = {
+        ...contentOf(table.values[slot] as Value),
+        deadlineMs: deadlineMs === NEVER ? -1 : deadlineMs,
+      };
+    });
+  }
+  return contents;
+}
+
+function contentOf(value: Value): Omit<KeyContent, "deadlineMs"> {
+  if (typeof value !== "object") {
+    const text = String(value);
+    const encoding = canonicalInt64(text) !== undefined ? "int" : text.length <= 44 ? "embstr" : "raw";
+    return { type: "string", encoding, value: text };
+  }
+  const { type } = value;
+  if (value instanceof ListValue) return { type, encoding: value.encoding, value: [...value.elements()] };
+  if (value instanceof HashValue) return { type, encoding: value.encoding, value: sortedPairs([...value.entries()]) };
+  if (value instanceof SetValue) return { type, encoding: value.encoding, value: [...value.members()].sort() };
+  if (value instanceof SortedSetValue) {
+    return {
+      type,
+      encoding: value.encoding,
+      value: value.range(0, value.size).map(({ member, score }) => [member, score]),
+    };
+  }
+  throw new Error(`no way to show a ${type}`);
+}
+
+/** The same of a store that is asked over its protocol. */
+export async function contentsOfPeer(peer: Peer, databaseCount = 16): Promise<Contents> {
+  const contents: Contents = {};
+  for (let index = 0; index < databaseCount; index++) {
+    await peer.call("SELECT", index);
+    const keys = (await peer.call("KEYS", "*")) as string[];
+    const described = await Promise.all(keys.map((key) => keyOfPeer(peer, key)));
+    keys.forEach((key, at) => {
+      contents[`${index}/${key}`] = described[at] as KeyContent;
+    });
+  }
+  await peer.call("SELECT", 0);
+  return contents;
+}
+
+async function keyOfPeer(peer: Peer, key: string): Promise<KeyContent> {
+  const [type, encoding, deadlineMs] = (await peer.callAll([
+    ["TYPE", key],
+    ["OBJECT", "ENCODING", key],
+    ["PEXPIRETIME", key],
+  ])) as [string, string, number];
+  return { type, encoding, value: await valueOfPeer(peer, type, key), deadlineMs };
+}
+
+async function valueOfPeer(peer: Peer, type: string, key: string): Promise<unknown> {
+  switch (type) {
+    case "string":
+      return peer.call("GET", key);
+    case "list":
+      return peer.call("LRANGE", key, 0, -1);
+    case "set":
+      return ((await peer.call("SMEMBERS", key)) as string[]).sort();
+    case "hash":
+      return sortedPairs(inPairs(await peer.call("HGETALL", key)));
+    case "zset":
+      return inPairs(await peer.call("ZRANGE", key, 0, -1, "WITHSCORES")).map(([member, score]) => [
+        member,
+        score === "inf" ? Number.POSITIVE_INFINITY : score === "-inf" ? Number.NEGATIVE_INFINITY : Number(score),
+      ]);
+    default:
+      throw new Error(`no way to show a ${type}`);
+  }
+}
+
+function inPairs(reply: PeerReply): [string, string][] {
+  const flat = reply as string[];
+  return Array.from({ length: flat.length / 2 }, (_, at) => [flat[at * 2] as string, flat[at * 2 + 1] as string]);
+}
+
+function sortedPairs(pairs: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  return [...pairs].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Compares key by key, so that a difference is shown with its key and not in the middle of everything. */
+export function expectSameContents(found: Contents, expected: Contents, what = ""): void {
+  for (const [key, content] of Object.entries(expected)) expect(found[key], `${what} ${key}`).to.deep.equal(content);
+  expect(Object.keys(found).sort(), what).to.deep.equal(Object.keys(expected).sort());
+}
