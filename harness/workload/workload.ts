@@ -54,6 +54,10 @@ export function planClients(workload: Workload, rhythm: Rhythm, words: Vocabular
   );
 }
 
+export function countCalls(clients: readonly ClientPlan[]): number {
+  return clients.reduce((sum, { batches }) => sum + batches.reduce((part, { calls }) => part + calls.length, 0), 0);
+}
+
 function planClient(
   client: number,
   calls: number,
