@@ -172,8 +172,8 @@ function rhythmFor(
     case "saver":
       return { calls: upTo(trigger.acks + (10 + trigger.delayMs) * callsPerMs + trigger.replies), lastsMs: 0 };
     case "at-random-time": {
-      // From nearly idle to as fast as it goes; the calls are spread over more time than there is.
-      const perMs = random.pick([0.5, 2, 5, 15]);
+      // From a trickle to as fast as it goes; the calls are spread over more time than there is.
+      const perMs = random.pick([2, 5, 15]);
       return { calls: upTo(trigger.withinMs * perMs), lastsMs: Math.ceil(trigger.withinMs * 1.5) };
     }
     case "at-disk-operation": {

@@ -38,7 +38,7 @@ export class RunSummary {
   /** Cycles that were played and judged. */
   cycles = 0;
   cyclesViolated = 0;
-  /** Cycles that the harness could not play to their end, since the last one that it could. */
+  /** Cycles that could not be played or judged, since the last one that could. */
   troublesInARow = 0;
   private readonly title: RunTitle;
   private readonly todayIso: string;
@@ -69,7 +69,7 @@ export class RunSummary {
   addCycle(results: readonly LinkResult[], bundles: readonly string[]): VerdictName {
     const verdict = worst(results.map((result, index) => this.addLink(result, bundles[index] ?? "")));
     this.cycles++;
-    this.troublesInARow = 0;
+    this.troublesInARow = verdict === "unknown" ? this.troublesInARow + 1 : 0;
     if (verdict === "violated") this.cyclesViolated++;
     this.verdicts.push(verdict);
     return verdict;

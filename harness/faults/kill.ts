@@ -126,8 +126,7 @@ const strikes: Strikes = {
       throw new Error(`the store did not end within ${shutdownPatienceMs / 1_000} s of SIGTERM`);
     }
     const endedNs = clock.now();
-    driver.stop();
-    await driver.settled();
+    await driver.settle();
     const openMs = (endedNs - startNs) / 1e6;
     return {
       cut: { startNs, endNs: driver.lastReply() ?? endedNs },
@@ -161,8 +160,7 @@ const strikes: Strikes = {
     if (instance.ending() === undefined) return killNow(live, []);
     mustHaveBeenKilled(instance);
     const endedNs = clock.now();
-    driver.stop();
-    await driver.settled();
+    await driver.settle();
     return {
       cut: { startNs: startNs(), endNs: driver.lastReply() ?? endedNs },
       fault: "kill",
@@ -227,7 +225,7 @@ async function killNow(live: LiveRun, windows: readonly Window[]): Promise<Strik
   const sentNs = clock.now();
   await gone;
   mustHaveBeenKilled(instance);
-  await driver.settled();
+  await driver.settle();
   return {
     cut: { startNs, endNs: Math.max(sentNs, driver.lastReply() ?? 0) },
     fault: "kill",

@@ -62,7 +62,8 @@ export async function askForSaves(live: LiveRun): Promise<void> {
     const client = await live.instance.connect().catch(() => undefined);
     // The store is gone, and the run with it.
     if (client === undefined) return;
-    await client.send(["BGSAVE"]).catch(() => undefined);
+    // A dead store's orphan may keep the connection open: the answer is waited for only while somebody can give it.
+    await Promise.race([client.send(["BGSAVE"]).catch(() => undefined), live.instance.ended]);
     client.close();
   }
 }

@@ -32,8 +32,9 @@ export class SaveWatch {
   /** Every save that was seen, in order. */
   async stop(): Promise<readonly Save[]> {
     this.stopped = true;
-    await this.watching;
+    // An orphan of a dead store may keep the connection open, and then no answer ever comes.
     this.client.close();
+    await this.watching;
     return this.found;
   }
 

@@ -79,7 +79,7 @@ export class ProcessTarget implements Target {
       return await identifyStore(instance, this.how.redisVersion);
     } finally {
       await instance.dispose();
-      await volume.dispose();
+      this.run.remove(volume.dir);
     }
   }
 

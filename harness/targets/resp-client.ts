@@ -102,6 +102,8 @@ export class OracleConnection implements RespClient {
 
   close(): void {
     this.redis.disconnect();
+    // The library would wait for the other side to close too, and an orphan of a dead store may never do that.
+    this.redis.stream.destroy();
   }
 }
 

@@ -88,7 +88,7 @@ describe("the driver", () => {
     const driver = drive(plan([single("SET", "k", "v")]));
     expect(client.onFileWhenSent[0]).to.include('"requests":[["SET","k","v"]]');
     client.close();
-    await driver.settled();
+    await driver.settle();
   });
 
   it("sends a batch in one write, and the next one when all its replies have come", async () => {
@@ -100,7 +100,7 @@ describe("the driver", () => {
     await client.reply(ok);
     expect(client.sent).to.have.length(3);
     client.close();
-    await driver.settled();
+    await driver.settle();
   });
 
   it("stamps a completion after its invocation, and the next invocation after that", async () => {
@@ -108,7 +108,7 @@ describe("the driver", () => {
     await client.reply(ok);
     await client.reply(ok);
     client.close();
-    await driver.settled();
+    await driver.settle();
     const [first, second] = driver.history().clients[0] ?? [];
     expect(first?.completed?.ns).to.be.greaterThan(first?.invokedNs as number);
     expect(second?.invokedNs).to.be.greaterThan(first?.completed?.ns as number);
@@ -118,7 +118,7 @@ describe("the driver", () => {
     const driver = drive(plan([single("INCR", "n"), single("INCR", "n")], [single("INCR", "n")]));
     await client.reply({ kind: "integer", value: 1 });
     client.close();
-    await driver.settled();
+    await driver.settle();
     expect(client.sent).to.have.length(2);
     const [answered, lost, ...others] = driver.history().clients[0] ?? [];
     expect(answered?.completed?.reply).to.deep.equal({ kind: "integer", value: 1 });
@@ -150,7 +150,7 @@ describe("the driver", () => {
       ],
     });
     client.close();
-    await driver.settled();
+    await driver.settle();
     expect(driver.history().clients[0]?.[0]?.completed?.reply).to.deep.equal({
       kind: "array",
       items: [
@@ -167,7 +167,7 @@ describe("the driver", () => {
     await client.reply({ kind: "error", message: "WRONGTYPE" });
     await client.reply(ok, ok, { kind: "string", value: "QUEUED" }, { kind: "nil" });
     client.close();
-    await driver.settled();
+    await driver.settle();
     expect(driver.counts()).to.deep.equal({ invoked: 2, acked: 0, answered: 2 });
   });
 
@@ -175,7 +175,7 @@ describe("the driver", () => {
     const driver = drive(plan([{ requests: [["SET", "k", "v"]], transaction: true }]));
     await client.reply({ kind: "error", message: "ERR unknown command" }, ok, { kind: "error", message: "ERR EXEC" });
     client.close();
-    await driver.settled();
+    await driver.settle();
     expect(driver.history().clients[0]?.[0]?.completed).to.equal(undefined);
   });
 
@@ -184,7 +184,7 @@ describe("the driver", () => {
     driver.stop();
     await client.reply(ok);
     client.close();
-    await driver.settled();
+    await driver.settle();
     expect(client.sent).to.have.length(1);
     expect(driver.counts().acked).to.equal(1);
   });
@@ -197,7 +197,7 @@ describe("the driver", () => {
     await client.reply(ok);
     expect(told).to.deep.equal(["one"]);
     client.close();
-    await driver.settled();
+    await driver.settle();
     await settle();
     expect(told).to.deep.equal(["one", "five or the end"]);
   });
@@ -209,15 +209,21 @@ describe("the driver", () => {
     expect(client.sent).to.deep.equal([]);
     driver.stop();
     client.close();
-    await driver.settled();
+    await driver.settle();
     expect(driver.counts().invoked).to.equal(0);
+  });
+
+  it("ends connections that an orphan of the dead store keeps open", async () => {
+    const driver = drive(plan([single("INCR", "n")]));
+    await driver.settle();
+    expect(driver.history().clients[0]?.[0]?.completed).to.equal(undefined);
   });
 
   it("leaves a file that reads back as the same history", async () => {
     const driver = drive(plan([single("SET", "\x00\xff", "v")], [single("INCR", "n")]));
     await client.reply(ok);
     client.close();
-    await driver.settled();
+    await driver.settle();
     const history = driver.history();
     expect(readHistoryFile(historyFile)).to.deep.equal(history);
   });

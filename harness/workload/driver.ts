@@ -33,6 +33,9 @@ export interface Counts {
   readonly answered: number;
 }
 
+/** What a dead process had sent is in the kernel, and read within a turn of the event loop; more is to be safe. */
+const turnsToBeQuiet = 4;
+
 export class Driver {
   private readonly clients: readonly RespClient[];
   private readonly recorder: Recorder;
@@ -83,8 +86,17 @@ export class Driver {
     this.checkMilestones();
   }
 
-  /** Resolves when no reply can arrive any more: every connection has ended. */
-  async settled(): Promise<void> {
+  /**
+   * To be called when the store is dead. Reads what it had still sent, then ends the connections from here: a saver that
+   * outlives its store has inherited them, and would keep them open for as long as it lives.
+   */
+  async settle(): Promise<void> {
+    this.stop();
+    for (let seen = -1; seen !== this.answered; ) {
+      seen = this.answered;
+      for (let turn = 0; turn < turnsToBeQuiet; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const client of this.clients) client.close();
     await Promise.all(this.clients.map((client) => client.closed));
     await this.finished;
   }
