@@ -56,7 +56,7 @@ describe("a plan", () => {
           const drawn: Record<string, unknown> = { ...fault.trigger };
           for (const [field, range] of Object.entries(trigger)) {
             if (typeof range !== "object") continue;
-            for (const value of [drawn[field] ?? drawn["delaysMs"]].flat()) {
+            for (const value of [drawn[field] ?? drawn.delaysMs].flat()) {
               expect(value, field).to.be.within(range.least, range.most);
             }
           }

@@ -18,7 +18,7 @@ class ScriptedClient implements RespClient {
   readonly writes: number[] = [];
   readonly onFileWhenSent: string[] = [];
   readonly closed: Promise<void>;
-  private end = () => {};
+  private end: (() => void) | undefined;
   private readonly waiting: { readonly resolve: (reply: Reply) => void; readonly reject: (error: Error) => void }[] =
     [];
   private readonly historyFile: string;
@@ -50,7 +50,7 @@ class ScriptedClient implements RespClient {
 
   close(): void {
     for (const { reject } of this.waiting.splice(0)) reject(new Error("Connection is closed."));
-    this.end();
+    this.end?.();
   }
 }
 
