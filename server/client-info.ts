@@ -1,8 +1,12 @@
 /** How a client is described: a line of CLIENT LIST. */
 import type { Client } from "./client.ts";
 
-/** `id=3 addr=127.0.0.1:52310 … cmd=client|list user=default redir=-1 resp=2` */
-export function describeClient(client: Client): string {
+/**
+ *     id=3 addr=127.0.0.1:52310 … cmd=client|list user=default redir=-1 resp=2
+ *
+ * `isAsking`: it is the client that asks.
+ */
+export function describeClient(client: Client, isAsking: boolean): string {
   const { session, server, connection } = client;
   const { transaction } = session;
   const nowMs = server.world.clock.monotonicMs();
@@ -23,7 +27,7 @@ export function describeClient(client: Client): string {
     ["psub", patterns],
     ["ssub", 0],
     ["multi", transaction === undefined ? -1 : transaction.queue.length],
-    ["qbuf", client.pendingBytes()],
+    ["qbuf", client.pendingBytes() + (isAsking ? encodedBytes(session.request) : 0)],
     ["qbuf-free", 0],
     ["argv-mem", argumentBytes(session.request)],
     ["multi-mem", (transaction?.queue ?? []).reduce((sum, { args }) => sum + argumentBytes(args), 0)],
@@ -55,6 +59,12 @@ function flagsOf(client: Client): string {
   ];
   const set = flags.filter(([, isSet]) => isSet).map(([letter]) => letter);
   return set.length === 0 ? "N" : set.join("");
+}
+
+/** As the request came: while it runs, Redis still holds it in the buffer. */
+function encodedBytes(args: readonly string[]): number {
+  const line = (value: number) => String(value).length + 3;
+  return args.reduce((sum, { length }) => sum + line(length) + length + 2, line(args.length));
 }
 
 function argumentBytes(args: readonly string[]): number {

@@ -8,7 +8,7 @@
  */
 import { startsAuthenticated } from "./authentication.ts";
 import type { OutputClass } from "./config/special-directives.ts";
-import { LATER, type Reply, ReplyError, SILENCE } from "./resp/reply.ts";
+import { LATER, type Reply, ReplyError, Several, SILENCE } from "./resp/reply.ts";
 import { encodeReply } from "./resp/reply-encoder.ts";
 import { ProtocolError, RequestDecoder } from "./resp/request-decoder.ts";
 import type { Server } from "./server.ts";
@@ -51,7 +51,6 @@ export class Client {
     this.session = new Session(server, "client", this);
     this.session.authenticated = startsAuthenticated(server.config);
     this.decoder.isStranger = !this.session.authenticated;
-    this.decoder.maxBulkBytes = server.config.get("proto-max-bulk-len");
     this.createdMs = this.lastActiveMs = server.world.clock.monotonicMs();
     connection.onData((bytes) => this.receive(bytes));
     connection.onDrain(() => this.goOnAfterDrain());
@@ -61,11 +60,10 @@ export class Client {
   /** Sent at the end of the turn. */
   answer(reply: Reply): void {
     if (reply === LATER || reply === SILENCE) return;
-    if (this.replyMode !== "on") {
-      if (this.replyMode === "skip") this.replyMode = "on";
-      return;
-    }
-    this.push(reply);
+    const isSilenced = this.replyMode !== "on";
+    if (this.replyMode === "skip") this.replyMode = "on";
+    // What SUBSCRIBE answers are messages, and not silenced.
+    if (!isSilenced || reply instanceof Several) this.push(reply);
   }
 
   /** For what is not an answer to a request: a message of a channel. Not held back by CLIENT REPLY. */
@@ -156,6 +154,7 @@ export class Client {
     if (this.closing || this.closed) return;
     this.lastActiveMs = this.server.world.clock.monotonicMs();
     this.server.statistics.inputBytes += bytes.length;
+    this.decoder.maxBulkBytes = this.server.config.get("proto-max-bulk-len");
     this.decoder.feed(bytes as Buffer);
     this.handleRequests();
     if (this.decoder.pendingBytes > this.server.config.get("client-query-buffer-limit")) {

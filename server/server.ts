@@ -35,6 +35,7 @@ import { Shutdown } from "./shutdown.ts";
 import { Statistics } from "./statistics.ts";
 import type { Turn } from "./turn.ts";
 import type { EncodingLimits } from "./types/encoding-limits.ts";
+import { lossboundVersion, redisVersion } from "./version.ts";
 import { Watching } from "./watching.ts";
 import { type Connection, ListenError, type Listener, type Random, type World } from "./world/world.ts";
 
@@ -101,6 +102,8 @@ export class Server {
 
   /** Listens, loads what the folder holds, and serves. Rejects when it cannot be had; the text says why. */
   async start(): Promise<void> {
+    const { pid } = this.world.process;
+    this.log.warning(`lossbound-server ${lossboundVersion}, compatible with Redis ${redisVersion}, PID: ${pid}`);
     this.log.warning("Server initialized");
     await this.listen();
     this.world.process.onSignal((signal) => this.shutdown.received(signal));

@@ -47,7 +47,7 @@ function list(args: Args, session: Session): Reply {
   } else if (args.length !== 2) {
     throw SYNTAX_ERROR;
   }
-  return new Verbatim(clients.map((client) => `${describeClient(client)}\n`).join(""));
+  return new Verbatim(clients.map((client) => `${describeClient(client, client === session.client)}\n`).join(""));
 }
 
 /** Whether a client is meant by `CLIENT KILL option value …`. */
@@ -150,7 +150,7 @@ export const clientCommand = container("client", "connection", [
     help: "This connection, as CLIENT LIST shows it.",
     arity: 2,
     flags: usual,
-    run: (_args, { client }) => new Verbatim(client === undefined ? "" : `${describeClient(client)}\n`),
+    run: (_args, { client }) => new Verbatim(client === undefined ? "" : `${describeClient(client, true)}\n`),
   },
   {
     usage: "KILL (<addr> | [ID <id>] [TYPE <type>] [ADDR <addr>] [LADDR <addr>] [USER <name>] [SKIPME YES|NO])",

@@ -1,11 +1,12 @@
 /** CONFIG: the configuration at run time. */
 import path from "node:path";
-import { rewriteConfig } from "../config/rewrite-config.ts";
+import { type RewriteExtent, rewriteConfig } from "../config/rewrite-config.ts";
 import { globMatches } from "../keyspace/glob.ts";
 import { MapReply, OK, type Reply, ReplyError, SYNTAX_ERROR } from "../resp/reply.ts";
+import type { Server } from "../server.ts";
 import type { Session } from "../session.ts";
 import { publish, writeFully, writeTemp } from "../world/replace-file.ts";
-import { DiskError } from "../world/world.ts";
+import { type Disk, DiskError } from "../world/world.ts";
 import type { Args, Flag } from "./command.ts";
 import { container } from "./container.ts";
 
@@ -21,13 +22,13 @@ function set(args: Args, session: Session): Reply {
   return OK;
 }
 
-function rewrite(_args: Args, { server }: Session): Reply {
+export function rewriteConfigFile(server: Server, extent: RewriteExtent): Reply {
   const { file } = server.config;
   if (file === undefined) throw new ReplyError("ERR The server is running without a config file");
   const { disk, process } = server.world;
   const temp = path.posix.join(path.posix.dirname(file), `temp-${process.pid}-${path.posix.basename(file)}`);
   try {
-    const text = rewriteConfig(readText(server.world.disk, file), server.config);
+    const text = rewriteConfig(readText(disk, file), server.config, extent);
     writeTemp(disk, temp, (out) => writeFully(out, Buffer.from(text, "latin1")));
     publish(disk, temp, file);
   } catch (error) {
@@ -40,7 +41,7 @@ function rewrite(_args: Args, { server }: Session): Reply {
 }
 
 /** The text of the file; nothing when somebody removed it meanwhile. */
-function readText(disk: Session["server"]["world"]["disk"], file: string): string {
+function readText(disk: Disk, file: string): string {
   if (disk.kind(file) === undefined) return "";
   const input = disk.open(file, "read");
   const bytes = input.read(0, input.size());
@@ -78,6 +79,6 @@ export const configCommand = container("config", "server", [
     help: "Writes the present values into the configuration file.",
     arity: 2,
     flags: admin,
-    run: rewrite,
+    run: (_args, { server }) => rewriteConfigFile(server, "what is set"),
   },
 ]);

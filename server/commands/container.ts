@@ -25,11 +25,12 @@ export function container(
     const word = (usage.split(" ")[0] as string).toLowerCase();
     return { ...rest, name: `${name}|${word}`, flags: new Set(flags), group };
   });
+  const isProtected = known.every((command) => command.flags.has("protected"));
   const lines = subcommands.flatMap(({ usage, help }) => [usage, `    ${help}`]);
   const help: Command = {
     name: `${name}|help`,
     arity: 2,
-    flags: new Set(["loading", "stale"]),
+    flags: new Set<Flag>(["loading", "stale", ...(isProtected ? (["protected"] as const) : [])]),
     group,
     run: () =>
       [

@@ -2,7 +2,10 @@
 import { assert } from "../assert.ts";
 import { RdbBytes } from "../codec/bytes-out.ts";
 import { readBytes } from "../config/directive.ts";
+import { digestOfDataset, digestOfValue } from "../dataset-digest.ts";
 import {
+  Attributed,
+  BigNumber,
   Bool,
   Double,
   MapReply,
@@ -11,6 +14,7 @@ import {
   type Reply,
   ReplyError,
   SetReply,
+  Several,
   SimpleString,
   Verbatim,
 } from "../resp/reply.ts";
@@ -20,6 +24,7 @@ import { defaultListPlainNodeBytes } from "../types/encoding-limits.ts";
 import { stringValue } from "../types/string-type.ts";
 import { count, double, integer } from "./arguments.ts";
 import type { Args, Command, Flag } from "./command.ts";
+import { rewriteConfigFile } from "./config-command.ts";
 import { container, type Subcommand } from "./container.ts";
 import { debugPersistence } from "./debug-persistence.ts";
 import { encodingOf } from "./keys.ts";
@@ -55,7 +60,7 @@ function describeObject(args: Args, { db }: Session): Reply {
   const bytes = new RdbBytes(true);
   dataTypeOf(value).writeRdb(value, bytes);
   return new SimpleString(
-    `Value at:0x0 refcount:1 encoding:${encodingOf(value)} serializedlength:${bytes.size} lru:0 ` +
+    `Value at:0x0 refcount:1 encoding:${encodingOf(value, db.isRawString(key))} serializedlength:${bytes.size} lru:0 ` +
       `lru_seconds_idle:${db.idleS(key) ?? 0}`,
   );
 }
@@ -64,7 +69,9 @@ function describeObject(args: Args, { db }: Session): Reply {
 const samples: Readonly<Record<string, Reply>> = {
   string: "Hello World",
   integer: 12345,
-  double: new Double(1.5),
+  // biome-ignore lint/suspicious/noApproximativeNumericConstant: this is what Redis answers, and tests of clients expect
+  double: new Double(3.141),
+  bignum: new BigNumber("1234567999999999999999999999999999999"),
   null: null,
   array: [0, 1, 2],
   set: new SetReply([0, 1, 2]),
@@ -73,8 +80,9 @@ const samples: Readonly<Record<string, Reply>> = {
     [1, new Bool(true)],
     [2, new Bool(false)],
   ]),
-  push: new PushReply(["server-cpu-usage", 42]),
+  push: new Several([new PushReply(["server-cpu-usage", 42]), "Some real reply following the push reply"]),
   verbatim: new Verbatim("This is a verbatim\nstring"),
+  attrib: new Attributed([["key-popularity", ["key:123", 90]]], "Some real reply following the attribute"),
   true: new Bool(true),
   false: new Bool(false),
 };
@@ -109,6 +117,27 @@ const debugSubcommands: readonly Subcommand[] = [
     run: () => OK,
   },
   {
+    usage: "CONFIG-REWRITE-FORCE-ALL",
+    help: "Does what CONFIG REWRITE does, and writes the directives that are at their defaults too.",
+    arity: 2,
+    flags: debugFlags,
+    run: (_args, { server }) => rewriteConfigFile(server, "every directive"),
+  },
+  {
+    usage: "DIGEST",
+    help: "What all databases hold, as 40 hexadecimal digits.",
+    arity: 2,
+    flags: debugFlags,
+    run: (_args, { server }) => new SimpleString(digestOfDataset(server.keyspace)),
+  },
+  {
+    usage: "DIGEST-VALUE <key> [<key> ...]",
+    help: "What each of the keys holds.",
+    arity: -2,
+    flags: debugFlags,
+    run: (args, { db }) => args.slice(2).map((key) => new SimpleString(digestOfValue(db, key))),
+  },
+  {
     usage: "ERROR <text>",
     help: "Answers an error.",
     arity: 3,
@@ -141,7 +170,7 @@ const debugSubcommands: readonly Subcommand[] = [
   },
   {
     usage: "PROTOCOL <type>",
-    help: "Answers a sample of a type: string, integer, double, null, array, set, map, push, verbatim, true, false.",
+    help: "Answers a sample of a type, as `string` or `map`.",
     arity: 3,
     flags: debugFlags,
     run: sample,

@@ -1,4 +1,5 @@
 /** Commands about keys of any type: are they there, what are they, take them away. */
+import { canonicalInt64 } from "../codec/integers.ts";
 import type { Database } from "../keyspace/database.ts";
 import { type Reply, ReplyError, SimpleString } from "../resp/reply.ts";
 import type { Session } from "../session.ts";
@@ -27,24 +28,19 @@ function countPresent(args: Args, db: Database): number {
 /** Strings up to so many bytes are embedded in Redis's object header, and tools expect to be told so. */
 const embeddedBytesMax = 44;
 
-export function encodingOf(value: Value): string {
+export function encodingOf(value: Value, isRaw = false): string {
   if (typeof value === "object") return value.encoding;
-  if (typeof value === "number" || isLongInteger(value)) return "int";
-  // SET keeps what spells an integer as a number: a string that spells one was made by APPEND or SETRANGE.
-  return value.length > embeddedBytesMax || spellsInteger(value) ? "raw" : "embstr";
+  if (isRaw) return "raw";
+  if (typeof value === "number" || typeof canonicalInt64(value) === "bigint") return "int";
+  return value.length > embeddedBytesMax ? "raw" : "embstr";
 }
 
-const int64Max = 2n ** 63n - 1n;
+/** Redis has one object for each of these, with so many references that nobody counts them. */
+const sharedIntegers = 10_000;
+const sharedReferences = 2 ** 31 - 1;
 
-function spellsInteger(text: string): boolean {
-  return /^(0|-?[1-9]\d{0,18})$/.test(text);
-}
-
-/** One that is kept as text only because JavaScript's numbers end at 2^53. */
-function isLongInteger(text: string): boolean {
-  if (!spellsInteger(text) || Number.isSafeInteger(Number(text))) return false;
-  const value = BigInt(text);
-  return value <= int64Max && value >= -int64Max - 1n;
+function referencesTo(value: Value): number {
+  return typeof value === "number" && value >= 0 && value < sharedIntegers ? sharedReferences : 1;
 }
 
 function isLfu(session: Session): boolean {
@@ -74,7 +70,9 @@ const switching =
   "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
 
 const objectCommand = container("object", "generic", [
-  inspect("ENCODING <key>", "How the value of the key is kept.", encodingOf),
+  inspect("ENCODING <key>", "How the value of the key is kept.", (value, key, { db }) =>
+    encodingOf(value, db.isRawString(key)),
+  ),
   inspect(
     "FREQ <key>",
     "How often the key is used, where the eviction policy counts that.",
@@ -87,7 +85,7 @@ const objectCommand = container("object", "generic", [
     if (!isLfu(session)) return session.db.idleS(key) ?? null;
     throw new ReplyError(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${switching}`);
   }),
-  inspect("REFCOUNT <key>", "How many references there are to the value: one, here.", () => 1),
+  inspect("REFCOUNT <key>", "How many references there are to the value.", referencesTo),
 ]);
 
 export const keyCommands: readonly Command[] = [

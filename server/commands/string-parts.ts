@@ -39,12 +39,14 @@ export const stringPartCommands: readonly Command[] = [
       const { db } = session;
       const [, key, text] = args as readonly [string, string, string];
       const before = stringForWrite(db, key);
-      const after = before === undefined ? stringValue(text) : `${before}${text}`;
-      const { length } = String(after);
-      if (before !== undefined) checkLength(session, length);
-      db.set(key, after);
+      if (before === undefined) {
+        db.set(key, stringValue(text));
+      } else {
+        checkLength(session, String(before).length + text.length);
+        db.setChangedString(key, `${before}${text}`);
+      }
       db.changed(key, "append");
-      return length;
+      return String(before ?? "").length + text.length;
     },
   },
   {
@@ -62,7 +64,7 @@ export const stringPartCommands: readonly Command[] = [
       if (text === "") return before.length;
       checkLength(session, offset + text.length);
       const after = before.slice(0, offset).padEnd(offset, "\0") + text + before.slice(offset + text.length);
-      db.set(key, after);
+      db.setChangedString(key, after);
       db.changed(key, "setrange");
       return after.length;
     },

@@ -21,7 +21,7 @@ export class ConfigFileError extends Error {
   override readonly name = "ConfigFileError";
 
   constructor(source: string, line: number, text: string, why: string) {
-    super(`${source}:${line}: ${why}\n>>> '${text}'`);
+    super(`${source}:${line}: this line cannot be used\n>>> '${text}'\n${why}`);
   }
 }
 

@@ -111,7 +111,11 @@ export function bytesOrPercent(initial: number, traits: Traits = {}): Directive<
     ...traits,
     initial,
     read([word = ""]) {
-      if (/^\d+%$/.test(word)) return within(-Number(word.slice(0, -1)), -100, long);
+      if (/^\d+%$/.test(word)) {
+        const percent = Number(word.slice(0, -1));
+        if (percent > 100) throw new BadValue("percentage argument must be less or equal to 100");
+        return 0 - percent;
+      }
       if (!/^\d+(b|[kmg]b?)?$/i.test(word)) throw new BadValue("argument must be a memory or percent value");
       return readBytes(word);
     },
@@ -156,11 +160,11 @@ export function someOf<const W extends string>(
     manyWords: true,
     initial,
     read(given) {
-      const value = given.map((word) => {
-        const found = words.find((known) => known === word.toLowerCase());
-        if (found === undefined) throw new BadValue(`argument(s) must be one of the following: ${words.join(", ")}`);
-        return found;
-      });
+      const lower = given.map((word) => word.toLowerCase());
+      const value = words.filter((word) => lower.includes(word));
+      if (lower.length === 0 || !lower.every((word) => words.some((known) => known === word))) {
+        throw new BadValue(`argument(s) must be one of the following: ${words.join(", ")}`);
+      }
       traits.check?.(value);
       return value;
     },

@@ -124,7 +124,19 @@ export class Database {
     this.beforeChange(slot);
     this.current.values[slot] = value;
     this.current.usedS[slot] = this.keyspace.nowS;
+    if (this.current.rawStrings.size > 0) this.current.rawStrings.delete(slot);
     if (deadlineMs !== undefined) this.current.setDeadline(slot, deadlineMs);
+  }
+
+  /** Sets a string that came about by changing a part of what was there; the deadline stays. */
+  setChangedString(key: string, value: string): void {
+    this.set(key, value);
+    this.current.rawStrings.add(this.current.slots.get(key) as number);
+  }
+
+  isRawString(key: string): boolean {
+    const slot = this.current.slots.get(key);
+    return slot !== undefined && this.current.rawStrings.has(slot);
   }
 
   /** True when there was such a key, not past its deadline. */

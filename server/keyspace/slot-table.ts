@@ -34,6 +34,8 @@ export class SlotTable {
   readonly versions: number[] = [];
   /** Seconds on the keyspace's own clock. */
   readonly usedS: number[] = [];
+  /** Slots of strings that were changed in place: Redis keeps such strings `raw`, and OBJECT ENCODING tells. */
+  readonly rawStrings = new Set<number>();
   /** How many keys have a deadline. */
   expiresCount = 0;
   private readonly free: number[] = [];
@@ -62,6 +64,7 @@ export class SlotTable {
   remove(key: string, slot: number): void {
     assert(this.keys[slot] === key, "a key is removed from its own slot");
     if (this.deadlines[slot] !== NEVER) this.expiresCount--;
+    this.rawStrings.delete(slot);
     this.slots.delete(key);
     this.keys[slot] = undefined;
     this.values[slot] = undefined;

@@ -2,7 +2,10 @@
  * Writes replies as RESP2 or RESP3. The result is a latin1 string, one character a byte: a turn's replies to a client
  * are joined and leave in one write.
  */
+import { formatDouble } from "../codec/doubles.ts";
 import {
+  Attributed,
+  BigNumber,
   Bool,
   Double,
   MapReply,
@@ -18,31 +21,50 @@ import {
 } from "./reply.ts";
 
 export function encodeReply(reply: Reply, protocol: 2 | 3): string {
-  if (typeof reply === "string") return `$${reply.length}\r\n${reply}\r\n`;
+  if (typeof reply === "string") return bulk(reply);
   if (typeof reply === "number" || typeof reply === "bigint") return `:${reply}\r\n`;
   if (reply === null) return protocol === 3 ? "_\r\n" : "$-1\r\n";
   if (reply instanceof SimpleString) return `+${reply.text}\r\n`;
   if (reply instanceof ReplyError) return `-${reply.message.replace(/[\r\n]/g, " ")}\r\n`;
-  if (reply instanceof NilArray) return protocol === 3 ? "_\r\n" : "*-1\r\n";
-  if (reply instanceof Double) return encodeDouble(reply.value, protocol);
-  if (reply instanceof Bool) return protocol === 3 ? `#${reply.value ? "t" : "f"}\r\n` : `:${reply.value ? 1 : 0}\r\n`;
+  if (isItems(reply)) return encodeItems("*", reply, protocol);
+  return encodeOther(reply, protocol);
+}
+
+/** What is rarer. */
+function encodeOther(reply: Exclude<Reply, readonly Reply[]>, protocol: 2 | 3): string {
+  const isThree = protocol === 3;
+  if (reply instanceof NilArray) return isThree ? "_\r\n" : "*-1\r\n";
+  if (reply instanceof Double) {
+    const text = formatDouble(reply.value);
+    return isThree ? `,${text}\r\n` : bulk(text);
+  }
+  if (reply instanceof Bool) return isThree ? `#${reply.value ? "t" : "f"}\r\n` : `:${reply.value ? 1 : 0}\r\n`;
+  if (reply instanceof BigNumber) return isThree ? `(${reply.digits}\r\n` : bulk(reply.digits);
   if (reply instanceof Verbatim) {
-    return protocol === 3
-      ? `=${reply.text.length + 4}\r\n${reply.format}:${reply.text}\r\n`
-      : `$${reply.text.length}\r\n${reply.text}\r\n`;
+    return isThree ? `=${reply.text.length + 4}\r\n${reply.format}:${reply.text}\r\n` : bulk(reply.text);
   }
   if (reply instanceof MapReply) {
-    const head = protocol === 3 ? `%${reply.entries.length}\r\n` : `*${reply.entries.length * 2}\r\n`;
-    return reply.entries.reduce(
-      (text, [key, value]) => text + encodeReply(key, protocol) + encodeReply(value, protocol),
-      head,
-    );
+    const { entries } = reply;
+    return (isThree ? `%${entries.length}\r\n` : `*${entries.length * 2}\r\n`) + encodeEntries(entries, protocol);
   }
-  if (reply instanceof SetReply) return encodeItems(protocol === 3 ? "~" : "*", reply.members, protocol);
-  if (reply instanceof PushReply) return encodeItems(protocol === 3 ? ">" : "*", reply.items, protocol);
+  if (reply instanceof SetReply) return encodeItems(isThree ? "~" : "*", reply.members, protocol);
+  if (reply instanceof PushReply) return encodeItems(isThree ? ">" : "*", reply.items, protocol);
+  if (reply instanceof Attributed) {
+    const { attributes } = reply;
+    const head = isThree ? `|${attributes.length}\r\n${encodeEntries(attributes, protocol)}` : "";
+    return head + encodeReply(reply.reply, protocol);
+  }
   if (reply instanceof Several) return reply.replies.map((item) => encodeReply(item, protocol)).join("");
   if (reply instanceof NoReply) return "";
-  return encodeItems("*", reply, protocol);
+  return encodeReply(reply, protocol);
+}
+
+function isItems(reply: Reply): reply is readonly Reply[] {
+  return Array.isArray(reply);
+}
+
+function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
 }
 
 function encodeItems(sigil: string, items: readonly Reply[], protocol: 2 | 3): string {
@@ -51,15 +73,8 @@ function encodeItems(sigil: string, items: readonly Reply[], protocol: 2 | 3): s
   return text;
 }
 
-function encodeDouble(value: number, protocol: 2 | 3): string {
-  const text = formatDouble(value);
-  return protocol === 3 ? `,${text}\r\n` : `$${text.length}\r\n${text}\r\n`;
-}
-
-/** The shortest text that reads back as the same double, as Redis prints scores. */
-export function formatDouble(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return "inf";
-  if (value === Number.NEGATIVE_INFINITY) return "-inf";
-  if (Number.isNaN(value)) return "nan";
-  return Object.is(value, -0) ? "-0" : String(value);
+function encodeEntries(entries: readonly (readonly [Reply, Reply])[], protocol: 2 | 3): string {
+  let text = "";
+  for (const [key, value] of entries) text += encodeReply(key, protocol) + encodeReply(value, protocol);
+  return text;
 }

@@ -24,6 +24,8 @@ export type Reply =
   | NilArray
   | Verbatim
   | Bool
+  | BigNumber
+  | Attributed
   | Several
   | NoReply;
 
@@ -106,6 +108,24 @@ export class Bool {
   readonly value: boolean;
   constructor(value: boolean) {
     this.value = value;
+  }
+}
+
+/** `(` in RESP3, a bulk string in RESP2: an integer of any length. */
+export class BigNumber {
+  readonly digits: string;
+  constructor(digits: string) {
+    this.digits = digits;
+  }
+}
+
+/** A reply with something said about it: `|` in RESP3, which RESP2 leaves out. */
+export class Attributed {
+  readonly attributes: readonly (readonly [Reply, Reply])[];
+  readonly reply: Reply;
+  constructor(attributes: readonly (readonly [Reply, Reply])[], reply: Reply) {
+    this.attributes = attributes;
+    this.reply = reply;
   }
 }
 

@@ -60,7 +60,8 @@ class RealConnection implements Connection {
   }
 
   end(): void {
-    this.socket.end();
+    // Not `end`: a peer that goes on sending and never reads would keep the connection.
+    this.socket.destroySoon();
   }
 
   destroy(): void {
