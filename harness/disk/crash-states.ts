@@ -10,7 +10,7 @@
 import type { Random } from "../random.ts";
 import type { CrashPoint } from "./crash-points.ts";
 import type { CommitRule, DiskModel, Reading } from "./disk-model.ts";
-import type { FileView } from "./file-layout.ts";
+import type { FileView } from "./file-content.ts";
 import type { FileTrack, FileVersion } from "./file-track.ts";
 import type { Image, ImageNode } from "./image.ts";
 import type { Entry, Listing } from "./names.ts";
@@ -106,7 +106,6 @@ class LaidState implements CrashState {
   readonly survivors: Survivors;
   readonly models: DiskModel[] = [];
   readonly signature: string;
-  readonly #timeline: Timeline;
   readonly #listing: Listing;
   readonly #tracks: FileTrack[] = [];
   readonly #versions: FileVersion[] = [];
@@ -114,7 +113,6 @@ class LaidState implements CrashState {
   constructor(frontier: Frontier, point: CrashPoint, survivors: Survivors) {
     this.point = point;
     this.survivors = survivors;
-    this.#timeline = frontier.timeline;
     this.#listing = frontier.timeline.names.listing(
       survivors.commits === "any-sync"
         ? frontier.namesBefore(survivors.metadataTo)
@@ -142,14 +140,13 @@ class LaidState implements CrashState {
   }
 
   get files(): readonly SurvivingFile[] {
-    const bytesOf = this.#timeline.journal.bytes.bind(this.#timeline.journal);
     let at = 0;
     return this.entries.flatMap(({ path, inode, kind }) => {
       if (kind !== "file") return [];
       const track = this.#tracks[at] as FileTrack;
       const version = this.#versions[at++] as FileVersion;
       const sizeBytes = track.sizeOf(version);
-      return { path, inode, sizeBytes, isPrefix: track.isPrefix(version), view: () => track.view(version, bytesOf) };
+      return { path, inode, sizeBytes, isPrefix: track.isPrefix(version), view: () => track.view(version) };
     });
   }
 

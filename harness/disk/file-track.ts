@@ -11,7 +11,8 @@
  * the same version hold the same bytes, and nobody had to look at them.
  */
 import type { FileWrite, ResizeOp, Segment } from "./disk-op.ts";
-import { type BytesOf, FileLayout, type FileView } from "./file-layout.ts";
+import { bytesView, type FileView, holding, resize, sparseView } from "./file-content.ts";
+import type { ByteSource, SparseBytes } from "./sparse-bytes.ts";
 import { clip, segmentsOf } from "./stranded-pages.ts";
 import { pageBytes } from "./units.ts";
 
@@ -51,6 +52,7 @@ export class FileTrack {
   readonly ops: readonly FileOp[];
   /** Index in the journal of each operation, rising. */
   readonly indexes: readonly number[];
+  readonly #source: ByteSource;
   readonly #branch: Branch | undefined;
   readonly #ops: FileOp[] = [];
   readonly #indexes: number[] = [];
@@ -61,10 +63,12 @@ export class FileTrack {
   #appends = 0;
   #appended = new Uint8Array(0);
   #appendedOps = 0;
-  readonly #layouts = new Map<number, FileLayout>();
+  readonly #layouts = new Map<number, SparseBytes>();
 
-  constructor(inode: number, branch?: Branch) {
+  /** @param source the journal's data. */
+  constructor(inode: number, source: ByteSource, branch?: Branch) {
     this.inode = inode;
+    this.#source = source;
     this.#branch = branch;
     this.ops = this.#ops;
     this.indexes = this.#indexes;
@@ -165,15 +169,15 @@ export class FileTrack {
     return size;
   }
 
-  view(version: FileVersion, bytesOf: BytesOf): FileView {
+  view(version: FileVersion): FileView {
     const count = version.tornTo === undefined ? version.upTo : version.upTo + 1;
-    if (count > this.#appends || !isPlain(version)) return this.#layout(version, bytesOf).view(bytesOf);
-    const bytes = this.#appendedBytes(count, bytesOf);
-    return viewOf(bytes.subarray(0, this.sizeOf(version)));
+    if (count > this.#appends || !isPlain(version)) return sparseView(this.#layout(version));
+    const bytes = this.#appendedBytes(count);
+    return bytesView(bytes.subarray(0, this.sizeOf(version)));
   }
 
   /** All states of an append-only file are views of these bytes. */
-  #appendedBytes(count: number, bytesOf: BytesOf): Uint8Array {
+  #appendedBytes(count: number): Uint8Array {
     const needed = this.#sizes[count] as number;
     if (this.#appended.length < needed) {
       const most = this.#sizes[this.#appends] as number;
@@ -183,61 +187,67 @@ export class FileTrack {
     }
     for (; this.#appendedOps < count; this.#appendedOps++) {
       const { record } = this.#ops[this.#appendedOps] as FileWrite;
-      this.#appended.set(bytesOf(record), record.offset);
+      this.#source.read(record.dataOffset, this.#appended.subarray(record.offset, record.offset + record.length));
     }
     return this.#appended;
   }
 
-  #layout(version: FileVersion, bytesOf: BytesOf): FileLayout {
+  #layout(version: FileVersion): SparseBytes {
     const { upTo, tornTo, sizesTo = upTo, resizesTo = sizesTo, olderPages = [] } = version;
-    const layout =
-      upTo <= this.#appends
-        ? this.#appendedLayout(upTo, olderPages, bytesOf)
-        : this.#pagedLayout(upTo, olderPages, bytesOf);
+    const layout = upTo <= this.#appends ? this.#appendedLayout(upTo, olderPages) : this.#pagedLayout(upTo, olderPages);
     if (tornTo !== undefined) {
-      for (const part of partsWithin(this.#ops[upTo] as FileWrite, 0, tornTo)) layout.put(part);
+      for (const part of partsWithin(this.#ops[upTo] as FileWrite, 0, tornTo)) this.#put(layout, part);
     }
     for (let at = upTo; at < sizesTo; at++) {
       const op = this.#ops[at] as FileOp;
-      layout.resize(isResize(op) ? op : { growTo: op.to });
+      resize(layout, isResize(op) ? op : { growTo: op.to });
     }
-    for (const at of this.resizesBetween(sizesTo, resizesTo)) layout.resize(this.#ops[at] as ResizeOp);
+    for (const at of this.resizesBetween(sizesTo, resizesTo)) resize(layout, this.#ops[at] as ResizeOp);
     return layout;
   }
 
   /** Where all is appended, a page lost its end: what was there before the first lost write is below its size then. */
-  #appendedLayout(upTo: number, olderPages: OlderPages, bytesOf: BytesOf): FileLayout {
+  #appendedLayout(upTo: number, olderPages: OlderPages): SparseBytes {
     const sizeBytes = this.#pagedSize(upTo, olderPages);
-    const layout = FileLayout.of(this.#appendedBytes(upTo, bytesOf).subarray(0, sizeBytes));
+    const layout = holding(this.#appendedBytes(upTo).subarray(0, sizeBytes));
     for (const { page, upTo: older } of olderPages) {
       const from = Math.max(page * pageBytes, this.#sizes[older] as number);
-      layout.resize({ zero: { from, to: Math.min(sizeBytes, (page + 1) * pageBytes) } });
+      resize(layout, { zero: { from, to: (page + 1) * pageBytes } });
     }
     return layout;
   }
 
-  #pagedLayout(upTo: number, olderPages: OlderPages, bytesOf: BytesOf): FileLayout {
+  #pagedLayout(upTo: number, olderPages: OlderPages): SparseBytes {
     const oldest = oldestOf(upTo, olderPages);
-    const layout = this.#prefixLayout(oldest, bytesOf).copy();
+    const layout = this.#prefixLayout(oldest).copy();
     const older = new Map(olderPages.map(({ page, upTo: count }) => [page, count]));
-    for (let at = oldest; at < upTo; at++) apply(layout, this.#ops[at] as FileOp, at, older);
+    for (let at = oldest; at < upTo; at++) this.#apply(layout, at, older);
     return layout;
   }
 
-  #prefixLayout(upTo: number, bytesOf: BytesOf): FileLayout {
+  #prefixLayout(upTo: number): SparseBytes {
     let nearest = Math.min(upTo, this.#appends);
     for (const count of this.#layouts.keys()) if (count <= upTo && count > nearest) nearest = count;
     const known = this.#layouts.get(nearest);
     if (known !== undefined && nearest === upTo) return known;
-    const layout =
-      known?.copy() ?? FileLayout.of(this.#appendedBytes(nearest, bytesOf).subarray(0, this.#sizes[nearest]));
-    for (let at = nearest; at < upTo; at++) apply(layout, this.#ops[at] as FileOp, at);
+    const layout = known?.copy() ?? holding(this.#appendedBytes(nearest).subarray(0, this.#sizes[nearest]));
+    for (let at = nearest; at < upTo; at++) this.#apply(layout, at, noPages);
     if (this.#layouts.size >= layoutsKept) {
       const [first] = this.#layouts.keys();
       this.#layouts.delete(first as number);
     }
     this.#layouts.set(upTo, layout);
     return layout;
+  }
+
+  #apply(layout: SparseBytes, at: number, older: ReadonlyMap<number, number>): void {
+    const op = this.#ops[at] as FileOp;
+    if (isResize(op)) resize(layout, op);
+    else for (const part of survivingParts(op, at, older)) this.#put(layout, part);
+  }
+
+  #put(layout: SparseBytes, { offset, length, record, skip }: Segment): void {
+    layout.write(offset, length, this.#source, record.dataOffset + skip);
   }
 }
 
@@ -252,11 +262,6 @@ function resized(sizeBytes: number, op: ResizeOp): number {
 }
 
 const noPages: ReadonlyMap<number, number> = new Map();
-
-function apply(layout: FileLayout, op: FileOp, at: number, older = noPages): void {
-  if (isResize(op)) layout.resize(op);
-  else for (const part of survivingParts(op, at, older)) layout.put(part);
-}
 
 /** What a write brings to the pages that are not older than it. */
 function* survivingParts(write: FileWrite, at: number, older: ReadonlyMap<number, number>): Generator<Segment> {
@@ -275,8 +280,4 @@ function* partsWithin(write: FileWrite, from: number, to: number): Generator<Seg
   for (const segment of segmentsOf(write)) {
     if (segment.offset < to && segment.offset + segment.length > from) yield clip(segment, from, to);
   }
-}
-
-function viewOf(bytes: Uint8Array): FileView {
-  return { sizeBytes: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
 }

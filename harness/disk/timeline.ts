@@ -14,6 +14,7 @@ import type { CommitRule, Reading } from "./disk-model.ts";
 import { type FileWrite, isName, type NameOp, type ResizeOp, resizeOf, writeOf } from "./disk-op.ts";
 import { FileTrack, isResize } from "./file-track.ts";
 import { NameHistory, type NamesVersion } from "./names.ts";
+import type { ByteSource } from "./sparse-bytes.ts";
 import { StrandedPages } from "./stranded-pages.ts";
 
 /** A file under the reading that a failed sync left its old pages (L3), from the record after that failure on. */
@@ -27,14 +28,16 @@ export class Timeline {
   readonly names: NameHistory;
   /** Index of the first crash point: nothing before the last `settled` record can be lost. */
   readonly firstPointIndex: number;
+  readonly #source: ByteSource;
   readonly #tracks = new Map<number, FileTrack>();
   readonly #oldReadings = new Map<number, OldReading[]>();
 
   constructor(journal: Journal) {
     this.journal = journal;
+    this.#source = dataOf(journal);
     this.names = new NameHistory(journal);
     this.firstPointIndex = journal.records.findLastIndex(({ kind }) => kind === "settled") + 1;
-    new TrackBuilder(journal, this.#tracks, this.#oldReadings).build();
+    new TrackBuilder(journal, this.#source, this.#tracks, this.#oldReadings).build();
   }
 
   /** The file as it was at a point, under a reading. One track has all its operations: count those before the point. */
@@ -45,7 +48,7 @@ export class Timeline {
     }
     const track = this.#tracks.get(inode);
     if (track !== undefined) return track;
-    const empty = new FileTrack(inode);
+    const empty = new FileTrack(inode, this.#source);
     this.#tracks.set(inode, empty);
     return empty;
   }
@@ -57,16 +60,29 @@ export class Timeline {
   }
 }
 
+function dataOf(journal: Journal): ByteSource {
+  return {
+    read: (dataOffset, target) => target.set(journal.bytes({ dataOffset, length: target.length })),
+  };
+}
+
 class TrackBuilder {
   readonly #journal: Journal;
+  readonly #source: ByteSource;
   readonly #tracks: Map<number, FileTrack>;
   readonly #oldReadings: Map<number, OldReading[]>;
   readonly #stranded = new Map<number, StrandedPages>();
   readonly #syncedTo = new Map<number, number>();
   #settledTo = 0;
 
-  constructor(journal: Journal, tracks: Map<number, FileTrack>, oldReadings: Map<number, OldReading[]>) {
+  constructor(
+    journal: Journal,
+    source: ByteSource,
+    tracks: Map<number, FileTrack>,
+    oldReadings: Map<number, OldReading[]>,
+  ) {
     this.#journal = journal;
+    this.#source = source;
     this.#tracks = tracks;
     this.#oldReadings = oldReadings;
   }
@@ -74,7 +90,7 @@ class TrackBuilder {
   build(): void {
     this.#journal.records.forEach((record, index) => {
       if (record.kind === "create") {
-        this.#tracks.set(record.inode, new FileTrack(record.inode));
+        this.#tracks.set(record.inode, new FileTrack(record.inode, this.#source));
       } else if (record.kind === "write") {
         if (record.length > 0) this.#write(writeOf(index, record));
       } else if (record.kind === "truncate" || record.kind === "fallocate") {
@@ -116,7 +132,7 @@ class TrackBuilder {
     const pending = track.ops.slice(durable);
     if (!pending.some((op) => !isResize(op) && op.index < start)) return;
     const stranded = this.#stranded.get(inode) ?? new StrandedPages();
-    const old = new FileTrack(inode, { like: track, upTo: durable, name: `f${readings.length + 1}.` });
+    const old = new FileTrack(inode, this.#source, { like: track, upTo: durable, name: `f${readings.length + 1}.` });
     for (const op of [...track.ops.slice(0, durable), ...stranded.strand(pending, start)]) old.push(op);
     this.#stranded.set(inode, stranded);
     this.#oldReadings.set(inode, [...readings, { fromIndex: index + 1, track: old }]);

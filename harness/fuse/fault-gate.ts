@@ -10,8 +10,8 @@
  * once, because a caller cannot end before. A sync goes on without its caller, as a disk does that is already at it.
  */
 import { ArmedFaults, type DiskFault, type Interference } from "../disk/disk-fault.ts";
+import type { Inode } from "../disk/file-tree.ts";
 import type { DiskOperation, SyncStartRecord } from "../recording/journal.ts";
-import type { Inode } from "./file-tree.ts";
 import { errno } from "./fuse-protocol.ts";
 import type { FuseRequest } from "./fuse-session.ts";
 import { type Recorder, Refusal } from "./recorder.ts";

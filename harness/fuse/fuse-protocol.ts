@@ -11,7 +11,7 @@
  * request means is in recording-fs.ts.
  */
 import os from "node:os";
-import type { Inode, InodeType } from "./file-tree.ts";
+import type { Inode, InodeType } from "../disk/file-tree.ts";
 
 export const protocolMajor = 7;
 export const protocolMinor = 38;

@@ -5,10 +5,10 @@
  * does not have, no crash state would have either. So the mount is broken from then on, refuses everything, and says so.
  */
 import { closeSync, statfsSync } from "node:fs";
+import type { Inode } from "../disk/file-tree.ts";
 import { JournalReader, JournalWriter } from "../recording/journal-file.ts";
 import type { ListedNode } from "./control.ts";
 import { FaultGate, type Strike } from "./fault-gate.ts";
-import type { Inode } from "./file-tree.ts";
 import { errno } from "./fuse-protocol.ts";
 import { type FuseRequest, FuseSession, type RequestHandler } from "./fuse-session.ts";
 import { mountFuse, unmount, writeBack } from "./mounting.ts";

@@ -4,10 +4,10 @@ import os from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { replayPlainly } from "../../tests/file-system/plain-replay.ts";
+import type { FileTree, Inode } from "../disk/file-tree.ts";
 import type { Image } from "../disk/image.ts";
 import { type Random, randomFrom } from "../random.ts";
 import { JournalReader, JournalWriter } from "../recording/journal-file.ts";
-import type { FileTree, Inode } from "./file-tree.ts";
 import { errno } from "./fuse-protocol.ts";
 import { Recorder, Refusal } from "./recorder.ts";
 

@@ -4,9 +4,10 @@
  *
  * It knows nothing of the kernel's protocol nor of faults; those stand in front of it (`recording-fs.ts`).
  */
+
+import { FileTree, type Inode, type InodeType } from "../disk/file-tree.ts";
 import { type JournalRecord, rootInode, type SyncStartRecord } from "../recording/journal.ts";
 import type { JournalWriter, Unstamped } from "../recording/journal-file.ts";
-import { FileTree, type Inode, type InodeType } from "./file-tree.ts";
 import { errno } from "./fuse-protocol.ts";
 
 /** The operation is not lawful, or the disk is full. `code` is positive, as in errno(3). */

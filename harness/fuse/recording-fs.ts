@@ -11,9 +11,9 @@
  * FSYNC and FSYNCDIR: the kernel would from then on say by itself that syncs succeed.
  */
 import type { Interference } from "../disk/disk-fault.ts";
+import type { Inode, InodeType } from "../disk/file-tree.ts";
 import type { FallocateRecord } from "../recording/journal.ts";
 import type { FaultGate } from "./fault-gate.ts";
-import type { Inode, InodeType } from "./file-tree.ts";
 import {
   answerHeaderBytes,
   errno,

@@ -13,7 +13,7 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
-import type { Journal, JournalRecord, WriteRecord } from "./journal.ts";
+import type { Journal, JournalRecord, Kept } from "./journal.ts";
 import type { StampNs } from "./stamp.ts";
 
 const format = "lossbound/journal@1";
@@ -208,9 +208,9 @@ export class JournalReader implements Journal {
     this.indexBytes = lineBytes(first ?? "") + indexBytes;
   }
 
-  bytes(write: WriteRecord): Uint8Array {
-    const bytes = Buffer.allocUnsafe(write.length);
-    readExactly(this.#dataFd, write.dataOffset, bytes);
+  bytes({ dataOffset, length }: Kept): Uint8Array {
+    const bytes = Buffer.allocUnsafe(length);
+    readExactly(this.#dataFd, dataOffset, bytes);
     return bytes;
   }
 

@@ -182,9 +182,12 @@ export const diskOperations = [
 
 export type DiskOperation = (typeof diskOperations)[number];
 
+/** Where bytes are in the journal's data. */
+export type Kept = Pick<WriteRecord, "dataOffset" | "length">;
+
 /** About 0.2 KB of memory a record; bytes are fetched when asked for. */
 export interface Journal {
   readonly records: readonly JournalRecord[];
-  /** What a write wrote. For reading only: it may be a view of memory that is shared. */
-  bytes(write: WriteRecord): Uint8Array;
+  /** What a write wrote, or any other run of the journal's data. For reading only: it may be a view of shared memory. */
+  bytes(kept: Kept): Uint8Array;
 }

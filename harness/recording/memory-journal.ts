@@ -1,6 +1,6 @@
 /** A journal in memory: of a simulated disk, and of tests. Written and read at once. */
 
-import type { Journal, JournalRecord, WriteRecord } from "./journal.ts";
+import type { Journal, JournalRecord, Kept } from "./journal.ts";
 import type { Unstamped } from "./journal-file.ts";
 import type { StampNs } from "./stamp.ts";
 
@@ -18,7 +18,7 @@ export class MemoryJournal implements Journal {
   }
 
   /** Takes bytes for a write that is recorded next. They are copied. */
-  keep(bytes: Uint8Array): { readonly dataOffset: number; readonly length: number } {
+  keep(bytes: Uint8Array): Kept {
     const dataOffset = this.#length;
     this.#length += bytes.length;
     if (this.#length > this.#data.length) {
@@ -36,7 +36,12 @@ export class MemoryJournal implements Journal {
     return this.records.push({ ...record, stampNs: this.#lastNs } as JournalRecord) - 1;
   }
 
-  bytes({ dataOffset, length }: WriteRecord): Uint8Array {
+  bytes({ dataOffset, length }: Kept): Uint8Array {
     return this.#data.subarray(dataOffset, dataOffset + length);
+  }
+
+  /** Reads kept bytes into `target`. */
+  read(dataOffset: number, target: Uint8Array): void {
+    target.set(this.#data.subarray(dataOffset, dataOffset + target.length));
   }
 }

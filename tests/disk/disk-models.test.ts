@@ -8,7 +8,7 @@ import { Timeline } from "../../harness/disk/timeline.ts";
 import { type Random, randomFrom } from "../../harness/random.ts";
 import type { Journal, JournalRecord } from "../../harness/recording/journal.ts";
 import { plainStates, plainTree, treeText } from "./plain-states.ts";
-import { type JournalShape, randomJournal } from "./random-journal.ts";
+import { type JournalShape, randomJournal, somePaths } from "./random-journal.ts";
 import { stateText, sweep, sweptStates } from "./swept-states.ts";
 
 const baseSeed = process.env.SEED ?? String(Date.now());
@@ -28,10 +28,11 @@ function onRandomJournals(count: number, shape: JournalShape, check: (journal: J
   }
 }
 
-const small: JournalShape = { laidCount: 4, count: 9, writeBytesMax: 4, failingSyncs: false };
+const small: JournalShape = { laidCount: 4, count: 9, writeBytesMax: 4, failingSyncs: false, paths: somePaths };
 const failing: JournalShape = { ...small, count: 11, failingSyncs: true };
 const tearing: JournalShape = { ...small, count: 5, writeBytesMax: 1500 };
-const paged: JournalShape = { laidCount: 3, count: 6, writeBytesMax: 9000, failingSyncs: true };
+const paged: JournalShape = { laidCount: 3, count: 6, writeBytesMax: 9000, failingSyncs: true, paths: somePaths };
+const narrow: JournalShape = { ...failing, paths: ["a"] };
 
 const firstPoint = (journal: Journal) => new Timeline(journal).firstPointIndex;
 
@@ -87,14 +88,16 @@ describe("disk models, by sweep and by definition", function () {
     };
     for (const [what, broken] of Object.entries(planted)) {
       let caught = 0;
-      onRandomJournals(40, failing, (journal) => {
+      const check = (journal: Journal) => {
         for (const pointIndex of pointsOf(journal)) {
           const claimed = plainStates(journal, pointIndex, broken);
           if (claimed === undefined) continue;
           const found = sweptStates(journal, pointIndex, ordered);
           if (found.size !== claimed.size || [...claimed].some((state) => !found.has(state))) caught++;
         }
-      });
+      };
+      onRandomJournals(30, failing, check);
+      onRandomJournals(30, narrow, check);
       expect(caught, what).to.be.greaterThan(0);
     }
   });

@@ -9,6 +9,8 @@ export interface JournalShape {
   /** How long a write may be. Beyond 512 it can tear, beyond 4096 it covers pages. */
   readonly writeBytesMax: number;
   readonly failingSyncs: boolean;
+  /** Fewer of them are hit more often. */
+  readonly paths: readonly string[];
 }
 
 export function randomJournal(random: Random, shape: JournalShape): ScriptedDisk {
@@ -20,10 +22,10 @@ export function randomJournal(random: Random, shape: JournalShape): ScriptedDisk
   return disk;
 }
 
-const names = ["a", "b", "c", "d/a", "d/b"];
+export const somePaths = ["a", "b", "c", "d/a", "d/b"];
 
 function step(disk: ScriptedDisk, random: Random, shape: JournalShape): void {
-  const path = random.pick(names);
+  const path = random.pick(shape.paths);
   if (!disk.paths.includes(path)) {
     if (random.chance(0.15) && disk.paths.length > 0) disk.link(random.pick(disk.paths), path);
     else disk.create(path);
@@ -59,7 +61,7 @@ function step(disk: ScriptedDisk, random: Random, shape: JournalShape): void {
   } else if (action === "syncFolder") {
     disk.sync(random.pick(["", "d"]));
   } else if (action === "rename") {
-    const to = random.pick(names.filter((name) => name !== path));
+    const to = random.pick(somePaths.filter((other) => other !== path));
     // A rename ends a sync under the old name: the scripted disk finds syncs by path.
     if (!disk.isSyncing(path) && !disk.isSyncing(to)) disk.rename(path, to);
   } else if (!disk.isSyncing(path)) {
