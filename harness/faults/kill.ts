@@ -129,7 +129,8 @@ const strikes: Strikes = {
     await driver.settle();
     const openMs = (endedNs - startNs) / 1e6;
     return {
-      cut: { startNs, endNs: driver.lastReply() ?? endedNs },
+      // Not the last reply: a call that left after it may have taken effect, and nobody was told.
+      cut: { startNs, endNs: endedNs },
       fault: "shutdown",
       operation: "SIGTERM",
       path: "",
@@ -162,7 +163,8 @@ const strikes: Strikes = {
     const endedNs = clock.now();
     await driver.settle();
     return {
-      cut: { startNs: startNs(), endNs: driver.lastReply() ?? endedNs },
+      // As above: a call that left after the last reply may have taken effect.
+      cut: { startNs: startNs(), endNs: endedNs },
       fault: "kill",
       operation: `${side} ${operation} ${nth}`,
       path,
