@@ -7,10 +7,15 @@ import fc from "fast-check";
 export const seed = Number(process.env.LOSSBOUND_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 let isPrinted = false;
 
-export function holds<T>(property: fc.IProperty<T>, runs = 200): void {
+/** The seed, for a test that draws by itself. */
+export function announcedSeed(): number {
   if (!isPrinted) console.log(`      randomised tests: LOSSBOUND_TEST_SEED=${seed}`);
   isPrinted = true;
-  fc.assert(property, { seed, numRuns: runs });
+  return seed;
+}
+
+export function holds<T>(property: fc.IProperty<T>, runs = 200): void {
+  fc.assert(property, { seed: announcedSeed(), numRuns: runs });
 }
 
 /** Latin1 strings, every byte possible, and often ones that look like integers. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { needExecutable } from "../../tests/needs.ts";
+import { announcedSeed } from "../../tests/property.ts";
 import { type Random, randomFrom } from "../random.ts";
 import type { Bytes, Call, Reply, Request } from "../recording/history.ts";
 import { RunFolder } from "../run-folder.ts";
@@ -81,11 +82,9 @@ describe("the model", () => {
       run,
     );
     const { version } = await target.identify();
-    const seed = process.env.SEED ?? String(Date.now());
-    console.log(`      seed ${seed}`);
     const instance = await target.start(run.newVolume(), [["save", ""]]);
     const client = await instance.connect();
-    const random = randomFrom(seed);
+    const random = randomFrom(String(announcedSeed()));
     const state = new ModelState(emptyModel, nobody);
     const calls = drawCalls(random, version, 12_000);
     const acked = new Set<string>();

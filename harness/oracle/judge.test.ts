@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { explainByForce } from "../../tests/brute-force.ts";
 import { damages } from "../../tests/damage.ts";
 import { evidenceOf } from "../../tests/evidence.ts";
+import { holds } from "../../tests/property.ts";
 import { type LogEntry, replayLog, runToy, type ToyRun } from "../../tests/toy-store.ts";
 import { KeyPool } from "../operations/key-pool.ts";
 import { weightsFor } from "../operations/operations.ts";
@@ -43,13 +44,10 @@ function toyRun(size: Size, random: Random, drained = false): ToyRun {
   });
 }
 
-/** Runs a property many times; the failing example says seed and size. */
 function always(runs: number, property: (random: Random, size: Size) => void): void {
-  const seed = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
-  console.log(`      seed ${seed}`);
-  fc.assert(
+  holds(
     fc.property(sizes, (size) => property(randomFrom(String(size.seed)), size)),
-    { seed, numRuns: runs * Number(process.env.RUNS_FACTOR ?? 1) },
+    runs,
   );
 }
 

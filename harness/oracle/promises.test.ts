@@ -1,0 +1,223 @@
+import { expect } from "chai";
+import { drawnHistory, drawnState, wallMsAt } from "../../tests/drawn-history.ts";
+import { evidenceOf } from "../../tests/evidence.ts";
+import { held, judged, type Setting, violated } from "../../tests/verdicts.ts";
+import type { CrashFacts } from "./evidence.ts";
+import { judge } from "./judge.ts";
+import type { Judgement } from "./judgement.ts";
+import { clockOf, killBoundMs, powerCutBoundMs, type SyncClock } from "./promises.ts";
+
+describe("the bound of everysec at the level source", () => {
+  /** Worst acked → durable that was measured, in milliseconds, by the longest sync. */
+  const measured: readonly (readonly [clock: SyncClock, longestSyncMs: number, worstMs: number])[] = [
+    ["milliseconds", 0, 1_060],
+    ["milliseconds", 200, 1_250],
+    ["milliseconds", 900, 1_940],
+    ["milliseconds", 1_500, 3_060],
+    ["milliseconds", 2_500, 5_530],
+    ["milliseconds", 3_500, 7_050],
+    ["seconds", 0, 1_010],
+    ["seconds", 700, 2_150],
+    ["seconds", 900, 2_700],
+    ["seconds", 2_500, 10_200],
+  ];
+
+  it("is never below what an honest store was seen to do", () => {
+    for (const [clock, longestSyncMs, worstMs] of measured) {
+      expect(powerCutBoundMs(longestSyncMs, clock), `${clock}, sync of ${longestSyncMs} ms`).to.be.above(worstMs);
+    }
+    expect(killBoundMs(900, "seconds")).to.be.above(2_180);
+    expect(killBoundMs(3_000, "milliseconds")).to.be.above(1_800);
+  });
+
+  it("is so tight on a healthy disk that one missed sync shows", () => {
+    for (const clock of ["seconds", "milliseconds"] as const) {
+      for (const longestSyncMs of [0, 10, 49]) {
+        const bound = powerCutBoundMs(longestSyncMs, clock);
+        expect(bound).to.be.at.most(1_250);
+        // Without one of its syncs a store keeps writes back for two seconds.
+        expect(bound).to.be.below(2_000 + longestSyncMs);
+      }
+    }
+  });
+
+  it("never falls as syncs get slower", () => {
+    for (const clock of ["seconds", "milliseconds"] as const) {
+      for (let longestSyncMs = 1; longestSyncMs < 6_000; longestSyncMs++) {
+        expect(powerCutBoundMs(longestSyncMs, clock)).to.be.at.least(powerCutBoundMs(longestSyncMs - 1, clock));
+        expect(killBoundMs(longestSyncMs, clock)).to.be.at.least(killBoundMs(longestSyncMs - 1, clock));
+      }
+    }
+  });
+
+  it("hangs on how the version at hand tells the time", () => {
+    const clock = (name: string, version: string) => clockOf({ name, version });
+    expect(clock("redis-server", "7.0.15")).to.equal("seconds");
+    expect(clock("redis-server", "7.2.6")).to.equal("seconds");
+    expect(clock("redis-server", "7.4.1")).to.equal("milliseconds");
+    expect(clock("redis-server", "8.0.2")).to.equal("milliseconds");
+    expect(clock("valkey-server", "8.1.1")).to.equal("seconds");
+    expect(clock("lossbound-server", "0.1.0")).to.equal("milliseconds");
+  });
+});
+
+describe("how much may be lost", () => {
+  /** Ten acks, the first of them so long before the cut. */
+  const acksEvery = (firstAgeMs: number) => {
+    const columns = firstAgeMs / 10;
+    const lines = Array.from({ length: 10 }, (_, index) => {
+      const begin = 10 + Math.floor((columns * index) / 10);
+      return `0  ${" ".repeat(begin)}├┤ SET k${index} ${index} → OK`;
+    });
+    return [...lines, `✂  ${" ".repeat(11 + columns)}┊`].join("\n");
+  };
+  const lines = ({ promises }: Judgement) =>
+    promises.map(({ level, boundMs, ageMs, verdict }) => `${level}: ${ageMs} of ${boundMs} ms, ${verdict}`);
+  const everysec = (fault: CrashFacts["fault"], longestSyncMs: number, longestStallMs = 0): Setting => ({
+    row: "everysec",
+    crash: { fault, longestSyncMs, longestStallMs },
+  });
+
+  it("under everysec, power lost: a second by the book, a second and a sync by the source", () => {
+    const within = held(judged(acksEvery(900), "", everysec("power-cut", 20)));
+    expect(lines(within)).to.deep.equal([
+      "documented: 900 of 1000 ms, held",
+      "source: 900 of 1220 ms, held",
+      "consistency: 0 of null ms, held",
+    ]);
+    const beyondTheBook = held(judged(acksEvery(1_100), "", everysec("power-cut", 20)));
+    expect(lines(beyondTheBook)[0]).to.equal("documented: 1100 of 1000 ms, violated");
+    expect(beyondTheBook.findings.map(({ kind, level }) => `${kind} ${level}`)).to.deep.equal([
+      "loss-beyond-bound documented",
+    ]);
+    const finding = violated(judged(acksEvery(2_000), "", everysec("power-cut", 20)), "loss-beyond-bound");
+    expect(finding.evidence).to.include({ ackedLost: 10, ageMs: 2_000, spanMs: 1_800 });
+  });
+
+  it("fails by the book as well when the scenario says so", () => {
+    const { history, endNs } = drawnHistory(acksEvery(1_100));
+    const setting = everysec("power-cut", 20);
+    const evidence = evidenceOf({
+      history,
+      endNs,
+      state: drawnState(""),
+      readAtWallMs: wallMsAt(endNs),
+      row: "everysec",
+      ...(setting.crash && { crash: setting.crash }),
+    });
+    expect(judge(evidence).verdict).to.equal("held");
+    expect(judge(evidence, { documentedCounts: true }).verdict).to.equal("violated");
+  });
+
+  it("under everysec, killed: a single write by the book, what waits behind a sync by the source", () => {
+    const few = judged(acksEvery(80), "SET k0 0 · SET k1 1 · SET k2 2 · SET k3 3", everysec("kill", 4));
+    expect(lines(held(few)).slice(0, 2)).to.deep.equal([
+      "documented: 50 of null ms, violated",
+      "source: 50 of 104 ms, held",
+    ]);
+    held(judged(acksEvery(1_500), "", everysec("kill", 60)));
+    violated(judged(acksEvery(400), "", everysec("kill", 4)), "loss-beyond-bound");
+    const stalled = held(judged(acksEvery(400), "", everysec("kill", 4, 450)));
+    expect(lines(stalled)[1]).to.equal("source: 400 of 454 ms, held");
+  });
+
+  it("under always: nothing, whatever befalls", () => {
+    for (const fault of ["kill", "power-cut"] as const) {
+      const all = Array.from({ length: 10 }, (_, index) => `SET k${index} ${index}`).join(" · ");
+      held(judged(acksEvery(100), all, { row: "always", crash: { fault } }));
+      const butOne = all.replace(" · SET k9 9", "");
+      violated(
+        judged(acksEvery(100), butOne, { row: "always", crash: { fault } }),
+        "loss-beyond-bound",
+        /one acked call/,
+      );
+    }
+  });
+
+  it("when the operating system decides: nothing in a kill, anything in a power cut", () => {
+    held(judged(acksEvery(5_000), "", { row: "os-decides" }));
+    violated(judged(acksEvery(100), "", { row: "os-decides", crash: { fault: "kill" } }), "loss-beyond-bound");
+  });
+
+  it("in a shutdown: nothing where anything is saved", () => {
+    const crash = { fault: "shutdown" } as const;
+    violated(judged(acksEvery(100), "", { row: "everysec", crash }), "loss-beyond-bound");
+    const savePoints = [{ seconds: 900, changes: 1 }];
+    violated(judged(acksEvery(100), "", { row: "rdb-only", crash, promise: { savePoints } }), "loss-beyond-bound");
+    held(judged(acksEvery(100), "", { row: "rdb-only", crash }));
+    held(judged(acksEvery(100), "", { row: "none", crash }));
+  });
+
+  it("while a promise is suspended: only what was acked before is held to it", () => {
+    const second = 1e9;
+    const suspended = (startNs: number, endNs: number): Partial<CrashFacts> => ({
+      fault: "kill",
+      suspensions: [{ interval: { startNs, endNs }, why: "the disk refused writes or syncs" }],
+    });
+    // The first ack is at 0.11 s, the cut at 10.11 s.
+    held(judged(acksEvery(10_000), "", { row: "everysec", crash: suspended(0.1 * second, 20 * second) }));
+    violated(
+      judged(acksEvery(10_000), "", { row: "everysec", crash: suspended(9 * second, 20 * second) }),
+      "loss-beyond-bound",
+    );
+    violated(
+      judged(acksEvery(10_000), "", { row: "everysec", crash: suspended(0.1 * second, 5 * second) }),
+      "loss-beyond-bound",
+    );
+    const child = {
+      interval: { startNs: 0, endNs: 20 * second },
+      why: "a child ran and no-appendfsync-on-rewrite is on",
+    };
+    const crash = { suspensions: [child] } as unknown as Partial<CrashFacts>;
+    held(
+      judged(acksEvery(10_000), "", { row: "everysec-no-fsync-on-rewrite", crash: { ...crash, fault: "power-cut" } }),
+    );
+    violated(
+      judged(acksEvery(10_000), "", { row: "everysec-no-fsync-on-rewrite", crash: { ...crash, fault: "kill" } }),
+      "loss-beyond-bound",
+    );
+  });
+
+  it("with snapshots alone: nothing older than the last completed save [O8]", () => {
+    const drawing = `
+        0  ├──┤                           SET a 1 → OK
+        0                ├──┤             SET b 1 → OK
+        ✂                              ┊
+        `;
+    const at = (column: number) => column * 10 * 1e6;
+    const saved = (startedNs: number, completedNs?: number): Setting => ({
+      row: "rdb-only",
+      crash: { fault: "kill", saves: [{ startedNs, ...(completedNs !== undefined && { completedNs }) }] },
+    });
+    held(judged(drawing, "", { row: "rdb-only", crash: { fault: "kill" } }));
+    held(judged(drawing, "SET a 1", saved(at(16), at(30))));
+    violated(judged(drawing, "", saved(at(16), at(30))), "loss-beyond-bound", /older than the beginning of the last/);
+    violated(judged(drawing, "SET a 1", saved(at(30), at(31))), "loss-beyond-bound");
+    held(judged(drawing, "", saved(at(16))));
+  });
+
+  it("with snapshots alone: not without limit, a due save must also be made [O8]", () => {
+    const drawing = (cut: number) => `
+        0  ├──┤                     SET a 1 → OK
+        0       ├──┤                SET b 1 → OK
+        ✂  ${" ".repeat(cut)}┊
+        `;
+    const savePoints = [{ seconds: 5, changes: 2 }];
+    const rdb = (saves: CrashFacts["saves"] = []): Setting => ({
+      row: "rdb-only",
+      crash: { fault: "kill", saves },
+      promise: { savePoints },
+    });
+    held(judged(drawing(1_000), "", rdb()));
+    violated(judged(drawing(1_400), "", rdb()), "loss-beyond-bound", /a save was due by "save 5 2"/);
+    held(judged(drawing(1_400), "", { ...rdb(), promise: { savePoints: [{ seconds: 5, changes: 3 }] } }));
+    // One that runs is given time, one that never ends is not.
+    held(judged(drawing(1_400), "", rdb([{ startedNs: 6e9 }])));
+    violated(judged(drawing(7_000), "", rdb([{ startedNs: 6e9 }])), "loss-beyond-bound");
+  });
+
+  it("where nothing is saved: everything, and nothing may come back", () => {
+    held(judged("0  ├──┤      SET a 1 → OK", "", { row: "none" }));
+    violated(judged("0  ├──┤      SET a 1 → OK", "SET a 1", { row: "none" }), "phantom", /this config saves nothing/);
+  });
+});
