@@ -98,6 +98,11 @@ export class ArmedFaults {
     return this.#armed.size === 0;
   }
 
+  /** Whether any of them could strike such an operation. */
+  concerns(operation: DiskOperation): boolean {
+    return [...this.#armed.values()].some(({ fault }) => fault.kind !== "full" && fault.when.on.includes(operation));
+  }
+
   names(): string[] {
     return [...this.#armed.keys()];
   }

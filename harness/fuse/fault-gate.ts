@@ -75,6 +75,15 @@ export class FaultGate {
     return this.#hindered === 0;
   }
 
+  get frozen(): boolean {
+    return this.#thawed !== undefined;
+  }
+
+  /** True when a fault wants to see every read, those that the kernel's cache would answer too. */
+  get harmsReads(): boolean {
+    return this.#faults.concerns("read");
+  }
+
   arm(fault: DiskFault, seed: string): void {
     this.#faults.arm(fault, seed, performance.now());
     if (fault.kind === "full") this.#fullSince.set(fault.name, this.#recorder.tree.allocated);

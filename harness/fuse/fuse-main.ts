@@ -63,7 +63,7 @@ const answerers: Answerers = {
     return {};
   },
   async freeze() {
-    current().gate.freeze();
+    await current().freeze();
     return {};
   },
   async thaw() {

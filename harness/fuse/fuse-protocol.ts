@@ -153,18 +153,23 @@ export function putAttributes(out: Buffer, inode: Inode): number {
 /** The answer to CREATE: an entry and, behind it, the opening. */
 export function putCreated(out: Buffer, inode: Inode): number {
   const entry = putEntry(out, inode);
-  return entry + putOpenedAt(out, answerHeaderBytes + entry, 0);
+  return entry + putOpenedAt(out, answerHeaderBytes + entry, 0, keepCache);
 }
 
-/** `handle` comes back with every request on that opening. */
-export function putOpened(out: Buffer, handle: number): number {
-  return putOpenedAt(out, answerHeaderBytes, handle);
+/**
+ * @param handle comes back with every request on that opening.
+ * @param readsAfresh what the kernel has of the file is forgotten first, so that every read reaches us.
+ */
+export function putOpened(out: Buffer, handle: number, readsAfresh: boolean): number {
+  return putOpenedAt(out, answerHeaderBytes, handle, readsAfresh ? 0 : keepCache);
 }
 
-function putOpenedAt(out: Buffer, at: number, handle: number): number {
+// Never DIRECT_IO: it forbids shared mappings, and O_DSYNC would send no FSYNC.
+const keepCache = 1 << 1;
+
+function putOpenedAt(out: Buffer, at: number, handle: number, flags: number): number {
   writeCount(out, handle, at);
-  // No KEEP_CACHE: each opening reads afresh, so that faults on reads are seen. No DIRECT_IO: it forbids shared mmap.
-  writeCount(out, 0, at + 8);
+  writeCount(out, flags, at + 8);
   return 16;
 }
 

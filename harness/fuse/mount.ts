@@ -112,8 +112,15 @@ export class Mount implements RequestHandler {
     this.#recorder.note({ kind: "settled", tid: 0 });
   }
 
-  async list(): Promise<ListedNode[]> {
+  /** From now on nothing changes, until `gate.thaw`. What shared mappings changed so far is in. */
+  async freeze(): Promise<void> {
     await writeBack(this.#dir);
+    this.gate.freeze();
+  }
+
+  async list(): Promise<ListedNode[]> {
+    // A frozen writer holds the lock of its file, for which this would wait; `freeze` has done it.
+    if (!this.gate.frozen) await writeBack(this.#dir);
     this.flush();
     return [...this.#recorder.tree.walk()].map(([path, inode]) => listedNode(path, inode));
   }

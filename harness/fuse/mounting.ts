@@ -9,6 +9,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { ControlError } from "./control.ts";
 
+const writeBackPatienceMs = 10_000;
+
 export interface FuseMount {
   readonly fd: number;
   /** Names the connection below /sys/fs/fuse/connections, where it can be aborted as a last resort. */
@@ -39,9 +41,16 @@ export async function unmount(dir: string): Promise<void> {
   if (exitCode !== 0) throw new Error(`umount refused: ${output}`);
 }
 
-/** Has the kernel write back what shared mappings changed: we see it only then. */
+/**
+ * Has the kernel write back what shared mappings changed: we see it only then.
+ * @throws ControlError with the code BUSY when an operation is held that keeps a file's lock.
+ */
 export async function writeBack(dir: string): Promise<void> {
-  const { exitCode, output } = await runCommand("sync", ["-f", dir]);
+  const late = new Promise<never>((_, reject) => {
+    const message = "the image waits for an operation that a fault holds: release it first";
+    setTimeout(() => reject(new ControlError("BUSY", message)), writeBackPatienceMs).unref();
+  });
+  const { exitCode, output } = await Promise.race([runCommand("sync", ["-f", dir]), late]);
   if (exitCode !== 0) throw new Error(`sync refused: ${output}`);
 }
 

@@ -232,7 +232,7 @@ export class RecordingFs implements Omit<RequestHandler, "mayBlock"> {
       if (empties) this.#recorder.truncate(request.header.tid, inode, 0);
       inode.opens++;
       if (looksUp) inode.lookups++;
-      return looksUp ? putCreated(request.out, inode) : putOpened(request.out, 0);
+      return looksUp ? putCreated(request.out, inode) : putOpened(request.out, 0, this.#gate.harmsReads);
     });
   }
 
@@ -309,7 +309,7 @@ export class RecordingFs implements Omit<RequestHandler, "mayBlock"> {
     const entries = [...folder.entries].map(([name, { number, type }]) => ({ name, inode: number, type }));
     this.#lastHandle++;
     this.#listings.set(this.#lastHandle, [...dots, ...entries]);
-    request.answer(putOpened(request.out, this.#lastHandle));
+    request.answer(putOpened(request.out, this.#lastHandle, true));
   }
 
   #closeFolder(request: FuseRequest): void {
