@@ -43,7 +43,7 @@ export type DiskFault = Named &
     | { readonly kind: "delay"; readonly when: When; readonly delays: Delays }
     /** Nothing happens, and the store is told so. Of a sync: what it was to cover is lost to every later one (S4). */
     | { readonly kind: "error"; readonly when: When; readonly code: ErrorCode }
-    /** A write takes at most `bytes`, as on a disk that is filling up. */
+    /** A write takes at most `bytes`, and the disk says ENOSPC for the rest of it. */
     | { readonly kind: "short"; readonly when: When; readonly bytes: number }
     /** One bit of the file reads wrong, the same one each time, until the fault is disarmed. `on` is `read`. */
     | { readonly kind: "flip"; readonly when: When }

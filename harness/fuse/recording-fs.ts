@@ -86,6 +86,7 @@ export class RecordingFs implements Omit<RequestHandler, "mayBlock"> {
   ]);
   readonly #listings = new Map<number, Listing>();
   #lastHandle = 0;
+  #cutShort: { readonly tid: number; readonly inode: Inode; readonly offset: number } | undefined;
 
   /**
    * @param fail answers a request that could not be done.
@@ -263,11 +264,22 @@ export class RecordingFs implements Omit<RequestHandler, "mayBlock"> {
   #write(request: FuseRequest): void {
     const { body } = request;
     const inode = this.#inode(request);
+    const { tid } = request.header;
     const [offset, length] = [readCount(body, 8), body.readUInt32LE(16)];
+    if (this.#cutShort !== undefined && this.#isRestOfShort(tid, inode, offset)) throw new Refusal(errno.ENOSPC);
     this.#gate.pass(request, "write", this.#pathOf(inode), (hit) => {
-      const bytes = body.subarray(40, 40 + Math.min(length, hit?.bytesMax ?? length));
-      return putWritten(request.out, this.#recorder.write(request.header.tid, inode, offset, bytes));
+      const taken = Math.min(length, hit?.bytesMax ?? length);
+      const written = this.#recorder.write(tid, inode, offset, body.subarray(40, 40 + taken));
+      if (taken < length) this.#cutShort = { tid, inode, offset: offset + written };
+      return putWritten(request.out, written);
     });
+  }
+
+  /** Kernels try again for what a short write left: without a refusal the store would never see one. */
+  #isRestOfShort(tid: number, inode: Inode, offset: number): boolean {
+    const short = this.#cutShort;
+    this.#cutShort = undefined;
+    return short?.tid === tid && short.inode === inode && short.offset === offset;
   }
 
   #fallocate(request: FuseRequest): void {
