@@ -28,6 +28,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DirectoryVolume } from "./disk/directory-volume.ts";
+import { abortConnectionsOf } from "./fuse/abort.ts";
+import { RecordedVolume, type RecordedVolumeOptions } from "./fuse/recorded-volume.ts";
 import {
   belongsTo,
   canReadProcesses,
@@ -65,6 +67,11 @@ export class RunFolder {
 
   newVolume(): DirectoryVolume {
     return new DirectoryVolume(this.newFolder(`d${++this.volumeCount}`));
+  }
+
+  /** A volume that records what is done to it. @throws VolumeUnavailable where this machine has no FUSE for us. */
+  newRecordedVolume(options: RecordedVolumeOptions = {}): Promise<RecordedVolume> {
+    return RecordedVolume.create(this.newFolder(`d${++this.volumeCount}`), options);
   }
 
   /** Where one instance has its config file, log and socket: never inside its data, which is an image. */
@@ -172,6 +179,8 @@ async function endProcesses(folder: string): Promise<number[]> {
   const found = listProcesses().filter((entry) => isOfRun(entry, folder, recorded));
   for (const { pid } of found) killIfThere(pid);
   for (let waitedMs = 0; found.some(isAlive); waitedMs += 2) {
+    // Who waits for a recorded volume that does not answer any more hears of a kill only when that ends.
+    if (waitedMs === 1_000) abortConnectionsOf(found.filter(isAlive).map(({ pid }) => pid));
     if (waitedMs > 10_000) throw new Error(`a process of ${folder} outlives SIGKILL: its disk does not answer`);
     await sleep(2);
   }

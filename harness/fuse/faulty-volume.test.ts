@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { RecordedGround } from "../../tests/recorded-ground.ts";
+import { RecordedGround } from "../../tests/recorded/ground.ts";
 import type { DiskFault, When } from "../disk/disk-fault.ts";
 import type { JournalRecord } from "../recording/journal.ts";
 import type { Strike } from "./fault-gate.ts";

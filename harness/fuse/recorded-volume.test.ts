@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { replayPlainly } from "../../tests/file-system/plain-replay.ts";
 import { needExecutable } from "../../tests/needs.ts";
-import { RecordedGround } from "../../tests/recorded-ground.ts";
+import { RecordedGround } from "../../tests/recorded/ground.ts";
 import type { Image } from "../disk/image.ts";
 import type { JournalRecord } from "../recording/journal.ts";
 import { findProcess } from "../targets/process-table.ts";

@@ -52,7 +52,7 @@ export class RecordedVolume implements Volume {
    */
   static async create(folder: string, options: RecordedVolumeOptions = {}): Promise<RecordedVolume> {
     mkdirSync(path.join(folder, "mount"));
-    const process = await VolumeProcess.start(path.join(folder, "volume.log"));
+    const process = await VolumeProcess.start(folder);
     const volume = new RecordedVolume(folder, options.originNs ?? globalThis.process.hrtime.bigint(), process);
     try {
       await volume.lay(new Map());

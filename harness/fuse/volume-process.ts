@@ -14,7 +14,7 @@ import { type CommandName, type Commands, ControlClient, ControlError, controlVe
 import type { Strike } from "./fault-gate.ts";
 import { killAll, mountNamespaceOf, processesOf } from "./store-processes.ts";
 
-const endPatienceMs = 10_000;
+const endPatienceMs = 5_000;
 const killPatienceMs = 2_000;
 const isRoot = process.getuid?.() === 0;
 /** Compiled, or the source where this process runs sources. */
@@ -33,12 +33,13 @@ export class VolumeProcess {
   #ending = false;
 
   /**
-   * @param logFile what it prints goes there.
+   * @param folder its working folder, where `volume.log` gets what it prints. Sweeps know it by that.
    * @throws VolumeUnavailable
    */
-  static async start(logFile: string): Promise<VolumeProcess> {
+  static async start(folder: string): Promise<VolumeProcess> {
     refuseWhereHopeless();
-    const process = new VolumeProcess(spawnApart(logFile), logFile);
+    const logFile = path.join(folder, "volume.log");
+    const process = new VolumeProcess(spawnApart(folder, logFile), logFile);
     try {
       await process.#greet(logFile);
       return process;
@@ -128,11 +129,12 @@ export class VolumeProcess {
 }
 
 /** A session and a mount namespace of its own; and a user namespace, where we are not root and must be to mount. */
-function spawnApart(logFile: string): ChildProcess {
+function spawnApart(folder: string, logFile: string): ChildProcess {
   const log = openSync(logFile, "a");
   try {
     const namespaces = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
     return spawn("unshare", [...namespaces, process.execPath, ...loader, program], {
+      cwd: folder,
       stdio: ["ignore", log, log, "pipe"],
       // Ctrl-C at the terminal goes to the harness, and the harness ends this.
       detached: true,

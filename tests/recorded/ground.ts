@@ -6,10 +6,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { VolumeUnavailable } from "../harness/disk/volume.ts";
-import { RecordedVolume } from "../harness/fuse/recorded-volume.ts";
-import type { JournalRecord } from "../harness/recording/journal.ts";
-import { missing } from "./needs.ts";
+import { VolumeUnavailable } from "../../harness/disk/volume.ts";
+import { RecordedVolume } from "../../harness/fuse/recorded-volume.ts";
+import type { JournalRecord } from "../../harness/recording/journal.ts";
+import { missing } from "../needs.ts";
 
 export interface Program {
   readonly pid: number;
