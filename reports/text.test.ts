@@ -101,6 +101,13 @@ outcome  results/smoke/2026-11-22T09-00-00Z/outcome.json
     expect(report.replace(/\s+/g, " ")).to.contain("1 known finding did not fail it.");
   });
 
+  it("says when more was lost than the documentation says, although that fails nothing", () => {
+    const [documented, ...rest] = sampleRun().promises;
+    if (documented === undefined) throw new Error("a run has promises");
+    const report = shown([sampleRun({ promises: [{ ...documented, verdict: "violated" }, ...rest] })]);
+    expect(report.replace(/\s+/g, " ")).to.contain("In 1 run more was lost than the store's documentation says");
+  });
+
   it("leaves out what nobody reads, and says how much", () => {
     const calls = Array.from({ length: 30 }, (_, id) => {
       return { id, client: 0, request: `INCR n${id}`, sentMs: id, repliedMs: id, reply: "OK", fate: "lost" };

@@ -129,14 +129,30 @@ function verdictSentence({ outcome, expectations }: Report): string {
   const broken = outcome.runs.filter(({ verdict }) => verdict === "violated");
   const open = outcome.runs.filter(({ verdict }) => verdict === "unknown");
   const missed = expectations.filter(({ met }) => !met);
-  const known = outcome.runs.flatMap(({ findings }) => findings).filter((finding) => finding.known);
-  const aside = known.length === 0 ? "" : ` ${counted(known.length, "known finding")} did not fail it.`;
+  const aside = asideOf(outcome.runs);
   if (broken.length > 0) return `Violated: a promise was broken in ${named(broken)}.${aside}`;
   if (missed.length > 0)
     return `Held, but ${counted(missed.length, "expectation")} of the scenarios was missed.${aside}`;
   if (open.length > 0) return `Not known: ${named(open)} tested less than it should, and nothing was violated.${aside}`;
   if (outcome.runs.length === 0) return "Not known: nothing was run.";
   return `Held: what was acked and protected by its preset came back, every time.${aside}`;
+}
+
+/** What was found and failed nothing. */
+function asideOf(runs: readonly Run[]): string {
+  const known = runs.flatMap(({ findings }) => findings).filter((finding) => finding.known);
+  const beyond = runs.filter(({ verdict, promises }) => {
+    return (
+      verdict !== "violated" && promises.some((each) => each.level === "documented" && each.verdict === "violated")
+    );
+  });
+  const more = `In ${counted(beyond.length, "run")} more was lost than the store's documentation says, and not more than its source permits.`;
+  return [
+    ...(known.length > 0 ? [`${counted(known.length, "known finding")} did not fail it.`] : []),
+    ...(beyond.length > 0 ? [more] : []),
+  ]
+    .map((sentence) => ` ${sentence}`)
+    .join("");
 }
 
 function named(runs: readonly Run[]): string {

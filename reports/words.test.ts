@@ -3,8 +3,19 @@ import { clipped, counted, grouped, harmless, inPercent, inTime, wrapped } from 
 
 describe("words of reports", () => {
   it("lengths of time keep three digits and the unit that fits", () => {
-    const shown = [0, 0.44, 9.4, 85.2, 999, 2_180, 59_900, 60_000, 133_000].map(inTime);
-    const expected = ["0 ms", "0.4 ms", "9.4 ms", "85 ms", "999 ms", "2.18 s", "59.9 s", "1 min 0 s", "2 min 13 s"];
+    const shown = [0, 0.04, 0.44, 9.4, 85.2, 999, 2_180, 59_900, 60_000, 133_000].map(inTime);
+    const expected = [
+      "0 ms",
+      "under 0.1 ms",
+      "0.4 ms",
+      "9.4 ms",
+      "85 ms",
+      "999 ms",
+      "2.18 s",
+      "59.9 s",
+      "1 min 0 s",
+      "2 min 13 s",
+    ];
     expect(shown).to.deep.equal(expected);
   });
 

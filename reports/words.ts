@@ -5,6 +5,7 @@
 /** `85 ms`, `2.18 s`, `2 min 13 s`: three digits say enough. */
 export function inTime(ms: number): string {
   if (ms === 0) return "0 ms";
+  if (ms < 0.1) return "under 0.1 ms";
   if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 2 : 1))} s`;

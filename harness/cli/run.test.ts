@@ -183,7 +183,7 @@ describe("lossbound run", () => {
       await refused(
         "kill/before-fsync --target /usr/bin/redis-server",
         3,
-        /kill\/before-fsync needs a target that is bundled/,
+        /kill\/before-fsync with preset always: it needs a target that is bundled/,
       );
     });
 
@@ -196,7 +196,11 @@ describe("lossbound run", () => {
         "name: night\nwhy: a\ntargets: [bundled]\nextends: always\npromise: { row: always, killed: a, powerLost: b }\n",
       );
       const nothing = `smoke --preset ${path.join(folder, "bundled-only.yaml")} --target /bin/true`;
-      await refused(nothing, 4, /nothing is left to run:\n {2}preset night is for targets that are bundled/);
+      await refused(
+        nothing,
+        4,
+        /nothing is left to run:\n {2}kill\/random with night: it needs a target that is bundled/,
+      );
     });
 
     it("a folder for results that cannot be made", async () => {
@@ -213,7 +217,9 @@ describe("lossbound run", () => {
       const around = fakeSurroundings();
       expect(await lossbound(around, "smoke --target /usr/bin/redis-server")).to.equal(0);
       expect(around.requests.map(({ scenario }) => scenario.name)).to.not.include("kill/before-fsync");
-      expect(around.stderr()).to.contain("left out: kill/before-fsync needs a target that is bundled");
+      expect(around.stderr()).to.contain(
+        "left out: kill/before-fsync with everysec, always: it needs a target that is bundled",
+      );
     });
   });
 

@@ -62,7 +62,7 @@ function ofGroup(name: string, wishes: Wishes, catalogue: Catalogue): Selection 
   });
   return {
     pairs: candidates.filter(({ unsuited }) => unsuited === undefined).map(({ pair }) => pair),
-    leftOut: candidates.flatMap(({ unsuited }) => (unsuited === undefined ? [] : [unsuited.reason])),
+    leftOut: reasonsOf(candidates),
   };
 }
 
@@ -80,6 +80,19 @@ function readScenario(name: string, catalogue: Catalogue): Parsed<Scenario> {
 interface Candidate {
   readonly pair: Pair;
   readonly unsuited: { readonly reason: string; readonly error: Error } | undefined;
+}
+
+/** A line for each scenario and reason, with all the presets that it is about. */
+function reasonsOf(candidates: readonly Candidate[]): string[] {
+  const presets = new Map<string, { scenario: string; reason: string; names: string[] }>();
+  for (const { pair, unsuited } of candidates) {
+    if (unsuited === undefined) continue;
+    const key = `${pair.scenario.name} ${unsuited.reason}`;
+    const line = presets.get(key) ?? { scenario: pair.scenario.name, reason: unsuited.reason, names: [] };
+    line.names.push(pair.preset.name);
+    presets.set(key, line);
+  }
+  return [...presets.values()].map(({ scenario, reason, names }) => `${scenario} with ${names.join(", ")}: ${reason}`);
 }
 
 function candidatesOf(
@@ -107,15 +120,14 @@ function whyUnsuited(
   const { name, suits } = parsed.value;
   const kind = targetKindOf(target);
   if (!suitsPreset(parsed.value, preset, catalogue)) {
-    const message = `${name} does not suit preset ${preset.name}: it suits ${(suits.presets ?? []).join(", ")}`;
-    return { reason: message, error: new BadFile([parsed.problemAt(["suits", "presets"], message)]) };
+    const reason = `it suits ${(suits.presets ?? []).join(", ")}`;
+    const message = `${name} does not suit preset ${preset.name}: ${reason}`;
+    return { reason, error: new BadFile([parsed.problemAt(["suits", "presets"], message)]) };
   }
-  const unable = !suits.targets.includes(kind)
-    ? `${name} needs a target that is ${suits.targets.join(" or ")}, and ${target} is ${kind}`
-    : !preset.targets.includes(kind)
-      ? `preset ${preset.name} is for targets that are ${preset.targets.join(" or ")}, and ${target} is ${kind}`
-      : undefined;
-  return unable === undefined ? undefined : { reason: unable, error: new Exit(exitCodes.unable, unable) };
+  const able = suits.targets.includes(kind) ? preset.targets : suits.targets;
+  if (able.includes(kind)) return undefined;
+  const reason = `it needs a target that is ${able.join(" or ")}, and ${target} is ${kind}`;
+  return { reason, error: new Exit(exitCodes.unable, `${name} with preset ${preset.name}: ${reason}`) };
 }
 
 /** A preset of the user is as good as the shipped ones whose promise it gives. */
