@@ -101,6 +101,12 @@ export class Blocking {
     return true;
   }
 
+  /** Ends a wait with an answer that came from elsewhere. */
+  answer(session: Session, reply: Reply): void {
+    const waiting = this.waiting.get(session);
+    if (waiting !== undefined) this.end(waiting, reply);
+  }
+
   /** The session's client is gone. */
   forget(session: Session): void {
     const waiting = this.waiting.get(session);

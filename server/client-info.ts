@@ -49,6 +49,7 @@ export function describeClient(client: Client, isAsking: boolean): string {
 function flagsOf(client: Client): string {
   const { session, server, connection } = client;
   const flags: readonly (readonly [string, boolean])[] = [
+    ["O", server.monitors.has(session)],
     ["P", session.subscriptionCount > 0],
     ["x", session.transaction !== undefined],
     ["b", server.blocking.isWaiting(session)],

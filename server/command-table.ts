@@ -17,6 +17,8 @@ export class KnownCommand {
   /** Runs at once inside MULTI, where every other command is queued. */
   readonly isNeverQueued: boolean;
   readonly isProtected: boolean;
+  /** Shown to clients that asked for MONITOR. */
+  readonly isMonitored: boolean;
   /** Allowed to a RESP2 client that is subscribed to channels. */
   readonly allowedWhenSubscribed: boolean;
   readonly propagates: "together" | "apart";
@@ -42,6 +44,7 @@ export class KnownCommand {
     this.needsAuth = !flags.has("no_auth");
     this.deniedInTransaction = flags.has("no_multi");
     this.isNeverQueued = ["exec", "discard", "multi", "watch", "quit", "reset"].includes(name);
+    this.isMonitored = !flags.has("admin") && !flags.has("skip_monitor");
     this.isProtected = flags.has("protected");
     this.allowedWhenSubscribed = /^(ping|[ps]?subscribe|[ps]?unsubscribe|quit|reset)$/.test(name);
     this.propagates = flags.has("touches_arbitrary_keys") ? "apart" : "together";

@@ -81,6 +81,7 @@ export class Execution {
       if (!(error instanceof ReplyError)) throw error;
       reply = error;
     }
+    if (this.server.monitors.count > 0) this.server.monitors.show(command, args, session);
     command.calls++;
     this.server.statistics.commandsProcessed++;
     if (reply instanceof ReplyError) {
@@ -214,10 +215,10 @@ function wrongArity(command: KnownCommand): ReplyError {
 }
 
 function protectedCommand(command: KnownCommand): ReplyError {
-  const name = command.name.toUpperCase();
-  const directive = `enable-${command.name}-command`;
+  const name = command.name.replace(/\|.*/, "");
+  const directive = `enable-${name}-command`;
   return new ReplyError(
-    `ERR ${name} command not allowed. If the ${directive} option is set to "local", you can run it from a local ` +
+    `ERR ${name.toUpperCase()} command not allowed. If the ${directive} option is set to "local", you can run it from a local ` +
       "connection, otherwise you need to set this option in the configuration file, and then restart the server.",
   );
 }

@@ -9,6 +9,7 @@
  *        clients ─ sessions ─→ execution ─→ commands ─→ keyspace
  *                                  └─→ propagation ─→ persistence
  */
+import path from "node:path";
 import { Blocking } from "./blocking.ts";
 import { Channels } from "./channels.ts";
 import { Client, isLocalAddress } from "./client.ts";
@@ -21,7 +22,9 @@ import { Execution } from "./execution.ts";
 import type { Database } from "./keyspace/database.ts";
 import { Keyspace, type KeyspaceOwner } from "./keyspace/keyspace.ts";
 import type { SlotTable } from "./keyspace/slot-table.ts";
+import { Listening } from "./listening.ts";
 import { CannotLoad } from "./loading.ts";
+import { Monitors } from "./monitors.ts";
 import { Notifications } from "./notifications.ts";
 import { correctParts, type Parts } from "./parts.ts";
 import { Pause } from "./pause.ts";
@@ -37,7 +40,8 @@ import type { Turn } from "./turn.ts";
 import type { EncodingLimits } from "./types/encoding-limits.ts";
 import { lossboundVersion, redisVersion } from "./version.ts";
 import { Watching } from "./watching.ts";
-import { type Connection, ListenError, type Listener, type Random, type World } from "./world/world.ts";
+import { removeIfThere, writeFully, writeTemp } from "./world/replace-file.ts";
+import { type Connection, DiskError, ListenError, type Random, type World } from "./world/world.ts";
 
 export class Server {
   readonly world: World;
@@ -51,6 +55,7 @@ export class Server {
   readonly encodingLimits: EncodingLimits;
   readonly watching: Watching;
   readonly channels = new Channels();
+  readonly monitors = new Monitors();
   readonly notifications: Notifications;
   readonly execution: Execution;
   readonly blocking: Blocking;
@@ -59,6 +64,7 @@ export class Server {
   readonly propagation: Propagation;
   readonly turn: Turn;
   readonly cron: Cron;
+  readonly listening: Listening;
   readonly shutdown: Shutdown;
   /** In the order in which they came. */
   readonly clients = new Map<number, Client>();
@@ -70,7 +76,6 @@ export class Server {
   readonly startedMonotonicMs: number;
   /** True while recovery reads the data: most commands are refused. */
   loading = false;
-  private readonly listeners: Listener[] = [];
   private nextClientId = 1;
 
   constructor(world: World, config = new Config(), parts: Parts = correctParts) {
@@ -90,12 +95,14 @@ export class Server {
     this.turn = new parts.Turn(this);
     this.cron = new Cron(this, new parts.ExpiryCycle(this.keyspace));
     this.shutdown = new Shutdown(this);
+    this.listening = new Listening(config, world.net, this.log, (connection) => this.accept(connection));
     this.random = world.random.fork("commands");
     const idSource = world.random.fork("run id");
     this.runId = Array.from({ length: 40 }, () => idSource.below(16).toString(16)).join("");
     this.startedMs = world.clock.wallMs();
     this.startedMonotonicMs = world.clock.monotonicMs();
     this.keyspace.nowMs = this.startedMs;
+    config.whenSet("maxmemory", () => this.warnOfMemory());
     config.whenSet("notify-keyspace-events", () => this.watchedOrNot());
     this.watchedOrNot();
   }
@@ -104,15 +111,14 @@ export class Server {
   async start(): Promise<void> {
     const { pid } = this.world.process;
     this.log.warning(`lossbound-server ${lossboundVersion}, compatible with Redis ${redisVersion}, PID: ${pid}`);
+    this.warnOfMemory();
     this.log.warning("Server initialized");
     await this.listen();
+    this.writePidFile();
     this.world.process.onSignal((signal) => this.shutdown.received(signal));
     await this.load();
     this.cron.start();
-    for (const { address } of this.listeners) {
-      if ("path" in address) this.log.notice(`The server is now ready to accept connections at ${address.path}`);
-    }
-    if (this.listeners.some(({ address }) => "port" in address)) this.log.notice("Ready to accept connections");
+    this.sayReady();
   }
 
   /** For the log's loader, and for what the server does on its own account. */
@@ -125,6 +131,7 @@ export class Server {
     this.blocking.forget(client.session);
     this.watching.forget(client.session);
     this.channels.forget(client.session);
+    this.monitors.forget(client.session);
     this.watchedOrNot();
   }
 
@@ -146,8 +153,22 @@ export class Server {
     this.keyspace.observed = this.watching.count > 0 || this.notifications.areWanted;
   }
 
-  closeListeners(): void {
-    for (const listener of this.listeners) listener.close();
+  /** What the world must not find any more when the process has ended. */
+  leaveNoTrace(): void {
+    this.listening.close();
+    const path = this.pidFile();
+    if (path !== undefined) removeIfThere(this.world.disk, path);
+  }
+
+  private async listen(): Promise<void> {
+    try {
+      await this.listening.open();
+    } catch (error) {
+      // Start scripts look for this line to try another port.
+      if (error instanceof ListenError)
+        this.log.warning(`Failed listening on port ${this.config.get("port")}, aborting.`);
+      throw error;
+    }
   }
 
   private async load(): Promise<void> {
@@ -162,26 +183,33 @@ export class Server {
     this.loading = false;
   }
 
-  private async listen(): Promise<void> {
-    const port = this.config.get("port");
-    const path = this.config.get("unixsocket");
-    if (port !== 0) {
-      for (const word of this.config.get("bind")) await this.listenAt(word, port);
+  private sayReady(): void {
+    const { addresses } = this.listening;
+    for (const address of addresses) {
+      if ("path" in address) this.log.notice(`The server is now ready to accept connections at ${address.path}`);
     }
-    const accept = (connection: Connection) => this.accept(connection);
-    if (path !== "") this.listeners.push(await this.world.net.listen({ path }, accept));
+    if (addresses.some((address) => "port" in address)) this.log.notice("Ready to accept connections");
   }
 
-  private async listenAt(word: string, port: number): Promise<void> {
-    const isOptional = word.startsWith("-");
-    const host = (isOptional ? word.slice(1) : word).replace(/^\*$/, "0.0.0.0").replace(/^::\*$/, "::");
+  private pidFile(): string | undefined {
+    const name = this.config.get("pidfile");
+    return name === "" ? undefined : path.posix.resolve(this.config.get("dir"), name);
+  }
+
+  private writePidFile(): void {
+    const name = this.pidFile();
+    if (name === undefined) return;
     try {
-      this.listeners.push(await this.world.net.listen({ host, port }, (connection) => this.accept(connection)));
+      writeTemp(this.world.disk, name, (file) => writeFully(file, Buffer.from(`${this.world.process.pid}\n`)));
     } catch (error) {
-      const isMissing = error instanceof ListenError && /^(EADDRNOTAVAIL|EAFNOSUPPORT)$/.test(error.code);
-      if (!isOptional || !isMissing) throw error;
-      this.log.verbose(`Not listening: ${error.message}`);
+      if (!(error instanceof DiskError)) throw error;
+      this.log.warning(`The pid file could not be written: ${error.message}`);
     }
+  }
+
+  /** What the configuration asks for and does not get must not go unsaid. */
+  private warnOfMemory(): void {
+    if (this.config.get("maxmemory") > 0) this.log.warning("maxmemory is set, but this server does not enforce it.");
   }
 
   private accept(connection: Connection): void {

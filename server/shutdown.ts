@@ -104,7 +104,7 @@ export class Shutdown {
 
   private leave(): never {
     const { server } = this;
-    server.closeListeners();
+    server.leaveNoTrace();
     server.log.warning("Redis is now ready to exit, bye bye...");
     return server.world.process.exit(0);
   }

@@ -1,12 +1,13 @@
 /** CONFIG: the configuration at run time. */
 import path from "node:path";
+import { failedSet } from "../config/config.ts";
 import { type RewriteExtent, rewriteConfig } from "../config/rewrite-config.ts";
 import { globMatches } from "../keyspace/glob.ts";
 import { MapReply, OK, type Reply, ReplyError, SYNTAX_ERROR } from "../resp/reply.ts";
 import type { Server } from "../server.ts";
 import type { Session } from "../session.ts";
 import { publish, writeFully, writeTemp } from "../world/replace-file.ts";
-import { type Disk, DiskError } from "../world/world.ts";
+import { type Disk, DiskError, ListenError } from "../world/world.ts";
 import type { Args, Flag } from "./command.ts";
 import { container } from "./container.ts";
 
@@ -18,8 +19,25 @@ function set(args: Args, session: Session): Reply {
   const pairs: [string, string][] = [];
   for (let index = 2; index < args.length; index += 2) pairs.push([args[index] as string, args[index + 1] as string]);
   const maySetProtected = server.allows("enable-protected-configs", session);
-  server.config.setWords(pairs, { maySetProtected, loading: server.loading });
-  return OK;
+  const undo = server.config.setWords(pairs, { maySetProtected, loading: server.loading });
+  const moved = pairs.map(([name]) => name.toLowerCase()).find((name) => name === "port" || name === "bind");
+  return moved === undefined ? OK : moveListening(session, moved, undo);
+}
+
+/** Listening elsewhere takes a moment: the client waits, and is told whether it could be had. */
+function moveListening(session: Session, name: string, undo: () => void): Reply {
+  const { server } = session;
+  const answer = (reply: Reply) => void server.blocking.answer(session, reply);
+  server.listening.open().then(
+    () => answer(OK),
+    (error: unknown) => {
+      if (!(error instanceof ListenError)) throw error;
+      server.log.warning(error.message);
+      undo();
+      answer(failedSet(name, "Unable to listen on this port. Check server logs."));
+    },
+  );
+  return session.block({ on: "never", timeoutMs: 0, retry: () => undefined, timedOut: () => OK });
 }
 
 export function rewriteConfigFile(server: Server, extent: RewriteExtent): Reply {

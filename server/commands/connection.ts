@@ -71,6 +71,7 @@ function reset(_args: Args, session: Session): Reply {
   session.transaction = undefined;
   stopWatching(session);
   server.channels.forget(session);
+  server.monitors.forget(session);
   session.db = server.keyspace.db(0);
   session.protocol = 2;
   session.authenticated = startsAuthenticated(server.config);

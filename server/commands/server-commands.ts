@@ -1,6 +1,6 @@
-/** Commands about the server as a whole: INFO, TIME, ROLE, WAIT. */
+/** Commands about the server as a whole: INFO, TIME, MONITOR, ROLE, WAIT. */
 import { describeServer } from "../info/info.ts";
-import { type Reply, Verbatim } from "../resp/reply.ts";
+import { OK, type Reply, Verbatim } from "../resp/reply.ts";
 import { count } from "./arguments.ts";
 import type { Command, Flag } from "./command.ts";
 
@@ -22,6 +22,16 @@ export const serverCommands: readonly Command[] = [
     run(_args, { server }): Reply {
       const nowMs = server.world.clock.wallMs();
       return [String(Math.floor(nowMs / 1000)), String((nowMs % 1000) * 1000)];
+    },
+  },
+  {
+    name: "monitor",
+    arity: 1,
+    flags: new Set(["admin", "noscript", "loading", "stale"]),
+    group: "server",
+    run(_args, session) {
+      session.server.monitors.add(session);
+      return OK;
     },
   },
   {

@@ -65,10 +65,10 @@ export class Config {
   }
 
   /**
-   * CONFIG SET: all of the pairs, or none.
+   * CONFIG SET: all of the pairs, or none. Gives back what sets them to what they were.
    * @throws ReplyError
    */
-  setWords(pairs: readonly (readonly [name: string, value: string])[], rights: SetRights): void {
+  setWords(pairs: readonly (readonly [name: string, value: string])[], rights: SetRights): () => void {
     const wanted = this.resolve(pairs, rights);
     const before = new Map<string, unknown>(wanted.map(({ name }) => [name, this.values[name]]));
     const applied: string[] = [];
@@ -86,12 +86,19 @@ export class Config {
       }
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
-      for (const [name, value] of before) this.values[name] = value;
-      for (const name of applied) {
-        if (name !== current) this.applies.get(name)?.(before.get(name), undefined);
-      }
-      throw new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${current}') - ${error.message}`);
+      this.restore(
+        before,
+        applied.filter((name) => name !== current),
+      );
+      throw failedSet(current, error.message);
     }
+    return () => this.restore(before, applied);
+  }
+
+  private restore(before: ReadonlyMap<string, unknown>, applied: readonly string[]): void {
+    const undone = new Map(applied.map((name) => [name, this.values[name]]));
+    for (const [name, value] of before) this.values[name] = value;
+    for (const name of applied) this.applies.get(name)?.(before.get(name), undone.get(name));
   }
 
   /** CONFIG GET: name and value of whatever one of the patterns matches; `matches` is the glob. */
@@ -130,7 +137,7 @@ export class Config {
       }
       const directive = table[name] as AnyDirective;
       const fail = (why: string): never => {
-        throw new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${given}') - ${why}`);
+        throw failedSet(given, why);
       };
       if (directive.fixed) fail("can't set immutable config");
       if (directive.isProtected && !rights.maySetProtected) fail("can't set protected config");
@@ -155,6 +162,10 @@ export function directiveOf(word: string): DirectiveName | undefined {
 /** For whoever reads a file: the directive behind a name. */
 export function directiveNamed(name: DirectiveName): AnyDirective {
   return table[name] as AnyDirective;
+}
+
+export function failedSet(name: string, why: string): ReplyError {
+  return new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${why}`);
 }
 
 function same(first: unknown, second: unknown): boolean {

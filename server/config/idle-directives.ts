@@ -3,7 +3,7 @@
  * any other, so that such a file loads as it is. Where a value asks for something that only another server can do, it is
  * refused.
  */
-import { bytes, oneOf, only, someOf, text, whole, yesNo } from "./directive.ts";
+import { bytes, oneOf, only, text, whole, yesNo } from "./directive.ts";
 
 const fixed = { fixed: true } as const;
 const megabyte = 1024 ** 2;
@@ -68,8 +68,13 @@ export const idleDirectives = {
 
   // Replication: this server stands alone.
   replicaof: only(
-    someOf(["no", "one"], [], { fixed: true, alias: "slaveof" }),
-    (words) => words.length === 0 || words.join(" ") === "no one",
+    {
+      ...text("", { fixed: true, alias: "slaveof" }),
+      manyWords: true,
+      read: (words) => words.join(" "),
+      lines: () => [],
+    },
+    (wanted) => wanted === "" || wanted.toLowerCase() === "no one",
     "this server does not replicate",
   ),
   masteruser: text(""),

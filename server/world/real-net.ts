@@ -1,18 +1,30 @@
 /** The Net of the real world: TCP and unix sockets over node:net. */
+import fs from "node:fs";
 import net from "node:net";
 import { type Address, type Connection, ListenError, type Listener, type Net } from "./world.ts";
 
 export const realNet: Net = {
   listen(address, accept) {
     return new Promise((resolve, reject) => {
-      const server = net.createServer({ noDelay: true }, (socket) => accept(new RealConnection(socket)));
-      server.once("error", (error: NodeJS.ErrnoException) => {
+      const server = net.createServer({ noDelay: true }, (socket) => accept(new RealConnection(socket, address)));
+      const fail = (error: NodeJS.ErrnoException) => {
         reject(new ListenError(error.code ?? error.message, describe(address)));
+      };
+      server.once("error", fail);
+      if ("path" in address) removeStaleSocket(address.path);
+      server.listen(address, () => {
+        server.off("error", fail);
+        if ("path" in address && address.permissions > 0) fs.chmodSync(address.path, address.permissions);
+        resolve({ address, close: () => void server.close() } satisfies Listener);
       });
-      server.listen(address, () => resolve({ address, close: () => void server.close() } satisfies Listener));
     });
   },
 };
+
+/** A process that was killed leaves its socket behind, and nobody could listen there any more. */
+function removeStaleSocket(path: string): void {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isSocket() === true) fs.unlinkSync(path);
+}
 
 function describe(address: Address): string {
   return "path" in address ? address.path : `${address.host}:${address.port}`;
@@ -23,10 +35,11 @@ class RealConnection implements Connection {
   readonly local: string;
   private readonly socket: net.Socket;
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, address: Address) {
     this.socket = socket;
-    this.remote = `${socket.remoteAddress ?? ""}:${socket.remotePort ?? 0}`;
-    this.local = `${socket.localAddress ?? ""}:${socket.localPort ?? 0}`;
+    const isUnix = "path" in address;
+    this.remote = isUnix ? `${address.path}:0` : join(socket.remoteAddress, socket.remotePort);
+    this.local = isUnix ? `${address.path}:0` : join(socket.localAddress, socket.localPort);
     // A reset by the peer is an ordinary end: "close" follows and tells the owner.
     socket.on("error", () => socket.destroy());
   }
@@ -67,4 +80,9 @@ class RealConnection implements Connection {
   destroy(): void {
     this.socket.destroy();
   }
+}
+
+/** IPv6 addresses in brackets, so that the last colon is the port's. */
+function join(host = "", port = 0): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -164,7 +164,10 @@ export interface Net {
   listen(address: Address, accept: (connection: Connection) => void): Promise<Listener>;
 }
 
-export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+/** A TCP address, or a unix socket; `permissions` as in chmod(1), 0: as the process makes files. */
+export type Address =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string; readonly permissions: number };
 
 export interface Listener {
   readonly address: Address;
@@ -183,7 +186,7 @@ export class ListenError extends Error {
 }
 
 export interface Connection {
-  /** `host:port` of the peer, or the socket's path. */
+  /** `host:port` of the peer, or the socket's path with `:0`. */
   readonly remote: string;
   readonly local: string;
   /** Set once, before the first turn ends. The bytes may be reused after the call: copy what is kept. */
