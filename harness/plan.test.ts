@@ -7,7 +7,7 @@ import { configOf, makePlan, type Plan } from "./plan.ts";
 import { countCalls } from "./workload/workload.ts";
 
 const catalogue = new Catalogue();
-const words = { redisVersion: "7.0.15" };
+const words = { redisVersion: "7.0.15", withoutCommands: [] };
 
 function plan(name: string, seed: string, cycle = 1): Plan {
   const scenario = catalogue.scenario(name).value;
@@ -25,7 +25,7 @@ describe("a plan", () => {
       const catalogue = new Catalogue();
       const scenario = catalogue.scenario("kill/random").value;
       const preset = catalogue.preset(scenario.presets[0]);
-      const words = { redisVersion: "7.0.15" };
+      const words = { redisVersion: "7.0.15", withoutCommands: [] };
       process.stdout.write(JSON.stringify(makePlan({ scenario, preset, seed: "s", cycle: 7, words })));`;
     const other = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { maxBuffer: 2 ** 28 });
     expect(other.toString("utf8")).to.equal(JSON.stringify(plan("kill/random", "s", 7)));

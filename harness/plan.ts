@@ -31,7 +31,7 @@ export interface Plan {
   readonly seed: string;
   /** Counted from 1. */
   readonly cycle: number;
-  readonly words: { readonly redisVersion: string; readonly commands?: readonly string[] };
+  readonly words: Vocabulary;
   readonly config: Config;
   readonly recovery: "copy" | "in-place";
   readonly links: readonly LinkPlan[];
@@ -83,10 +83,7 @@ export function makePlan({ scenario, preset, seed, cycle, words }: PlanRequest):
     preset: preset.name,
     seed,
     cycle,
-    words: {
-      redisVersion: words.redisVersion,
-      ...(words.commands !== undefined && { commands: [...words.commands].sort() }),
-    },
+    words,
     config,
     recovery: scenario.recovery,
     links: Array.from({ length: scenario.chain }, (_, link) =>

@@ -10,6 +10,7 @@ import { writeBundle } from "./bundle/write-bundle.ts";
 import { type LinkResult, playCycle, type Room } from "./cycle.ts";
 import { faults } from "./faults/faults.ts";
 import { SyncProbe } from "./measure/sync-probe.ts";
+import { operations } from "./operations/operations.ts";
 import { configOf, makePlan, type Plan } from "./plan.ts";
 import { countFates } from "./recording/history.ts";
 import { RunFolder } from "./run-folder.ts";
@@ -69,9 +70,11 @@ async function identify(target: Target, { scenario, preset }: RunRequest): Promi
 }
 
 function planFor({ scenario, preset, seed }: RunRequest, store: StoreIdentity, target: Target, cycle: number): Plan {
-  const { commands } = target;
-  const words = { redisVersion: store.redisVersion, ...(commands !== undefined && { commands }) };
-  return makePlan({ scenario, preset, seed, cycle, words });
+  const { redisVersion, unknownCommands } = store;
+  const known = target.commands;
+  const notNamed = known === undefined ? [] : [...operations.keys()].filter((name) => !known.has(name));
+  const withoutCommands = [...new Set([...unknownCommands, ...notNamed])].sort();
+  return makePlan({ scenario, preset, seed, cycle, words: { redisVersion, withoutCommands } });
 }
 
 function mustSuit(plan: Plan, target: Target): void {

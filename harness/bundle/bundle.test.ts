@@ -73,7 +73,7 @@ describe("a bundle", () => {
       preset: catalogue.preset("always"),
       seed: "s",
       cycle: 3,
-      words: { redisVersion: "7.0" },
+      words: { redisVersion: "7.0", withoutCommands: [] },
     };
     return makePlan(request);
   };

@@ -45,9 +45,7 @@ export const kill: Fault = {
     const { trigger, scope } = link.fault;
     if (trigger.kind !== "at-disk-operation") return {};
     const { side, operation, nth, path, afterWrites } = trigger;
-    const counted = afterWrites > 0 ? `:after-writes=${afterWrites}` : "";
-    const whom = scope === "tree" ? ":tree" : "";
-    return { environment: { LOSSBOUND_KILL_AT: `${side}:${operation}:${nth}:${path}${whom}${counted}` } };
+    return { environment: { LOSSBOUND_KILL_AT: `${side}:${operation}:${nth}@${afterWrites}:${path}:${scope}` } };
   },
 
   async crash(live: LiveRun): Promise<CrashState> {
@@ -130,7 +128,7 @@ const strikes: Strikes = {
     const openMs = (endedNs - startNs) / 1e6;
     return {
       // Not the last reply: a call that left after it may have taken effect, and nobody was told.
-      cut: { startNs, endNs: endedNs },
+      cut: { startNs, endNs: Math.max(startNs, driver.lastEvent()) },
       fault: "shutdown",
       operation: "SIGTERM",
       path: "",
@@ -153,18 +151,17 @@ const strikes: Strikes = {
   },
 
   async "at-disk-operation"(live, { side, operation, path, nth }) {
-    const { instance, driver, clock } = live;
-    const startNs = () => driver.lastReply() ?? clock.now();
+    const { instance, driver } = live;
     await Promise.race([instance.ended, driver.finished]);
     // The operation may be a sync that comes a second after the last call.
     await Promise.race([instance.ended, sleep(operationPatienceMs, undefined, { ref: false })]);
     if (instance.ending() === undefined) return killNow(live, []);
     mustHaveBeenKilled(instance);
-    const endedNs = clock.now();
     await driver.settle();
+    // Nobody saw when it died. A call that left after the last reply may have taken effect, so it counts too.
+    const endNs = driver.lastEvent();
     return {
-      // As above: a call that left after the last reply may have taken effect.
-      cut: { startNs: startNs(), endNs: endedNs },
+      cut: { startNs: endNs, endNs },
       fault: "kill",
       operation: `${side} ${operation} ${nth}`,
       path,
@@ -229,7 +226,7 @@ async function killNow(live: LiveRun, windows: readonly Window[]): Promise<Strik
   mustHaveBeenKilled(instance);
   await driver.settle();
   return {
-    cut: { startNs, endNs: Math.max(sentNs, driver.lastReply() ?? 0) },
+    cut: { startNs, endNs: Math.max(sentNs, driver.lastEvent()) },
     fault: "kill",
     operation: "SIGKILL",
     path: "",

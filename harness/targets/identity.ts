@@ -2,6 +2,7 @@
  * Who answers: what a store says of itself in `INFO server`. Compatible stores claim a `redis_version` for the sake of
  * old clients (Valkey 8 says 7.2.4), so the name that only they use is asked first.
  */
+import { operations } from "../operations/operations.ts";
 import type { Instance, RespClient, StoreIdentity } from "./target.ts";
 
 const namesByField: readonly (readonly [field: string, name: string])[] = [
@@ -23,10 +24,19 @@ export async function identifyStore(instance: Instance, redisVersionGiven?: stri
     const redisVersion = redisVersionGiven ?? fields.get("redis_version") ?? redisVersionDefault;
     const [field, name] = namesByField.find(([known]) => fields.has(known)) ?? ["", "unknown store"];
     const version = fields.get(field)?.replace(/^(redis|df)-|^v/, "") ?? "unknown";
-    return { name, version, redisVersion };
+    return { name, version, redisVersion, unknownCommands: await askForCommands(client) };
   } finally {
     client.close();
   }
+}
+
+/** A store that does not say which commands it knows is taken to know those of its version. */
+async function askForCommands(client: RespClient): Promise<string[]> {
+  const names = [...operations.keys()];
+  const reply = await client.send(["COMMAND", "INFO", ...names]);
+  if (reply.kind !== "array" || reply.items.length !== names.length) return [];
+  const { items } = reply;
+  return names.filter((_, index) => items[index]?.kind === "nil").sort();
 }
 
 /** Undefined when the store does not tell. */

@@ -37,6 +37,8 @@ export interface StoreIdentity {
   readonly version: string;
   /** The Redis whose commands it understands: Valkey 8.1 says 7.2.4. */
   readonly redisVersion: string;
+  /** Commands that a workload may draw and this store does not know, sorted; it was asked, by COMMAND INFO. */
+  readonly unknownCommands: readonly string[];
 }
 
 export interface StartOptions {

@@ -45,7 +45,6 @@ export class Driver {
   private acked = 0;
   private answered = 0;
   private stopped = false;
-  private lastReplyNs: StampNs | undefined;
   private readonly pauses = new Set<() => void>();
   /** Resolves when every client has played all its calls, or has been stopped, or has lost its connection. */
   readonly finished: Promise<void>;
@@ -64,9 +63,9 @@ export class Driver {
     return { invoked: this.invoked, acked: this.acked, answered: this.answered };
   }
 
-  /** When the last reply arrived; undefined before the first. */
-  lastReply(): StampNs | undefined {
-    return this.lastReplyNs;
+  /** When something last happened: a call left, or a reply arrived. 0 before the first. */
+  lastEvent(): StampNs {
+    return this.entries.at(-1)?.stampNs ?? 0;
   }
 
   /** Resolves when so many calls were acked, or when no more will be. */
@@ -140,7 +139,6 @@ export class Driver {
     const entry: Completed = { kind: "completed", id, reply, stampNs: clock.now(), wallMs: clock.wallMs() };
     this.entries.push(entry);
     file.completed(entry);
-    this.lastReplyNs = entry.stampNs;
     this.answered++;
     if (reply.kind !== "error" && !(call.transaction && reply.kind === "nil")) this.acked++;
     this.checkMilestones();

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { profileNames, scenarioSchema, type Workload } from "../../scenarios/scenario.ts";
-import { operationOf } from "../operations/operations.ts";
+import { operationOf, operations } from "../operations/operations.ts";
 import { randomFrom } from "../random.ts";
 import type { Call } from "../recording/history.ts";
 import { type ClientPlan, planClients, type Vocabulary } from "./workload.ts";
 
-const words: Vocabulary = { redisVersion: "7.0.15" };
+const words: Vocabulary = { redisVersion: "7.0.15", withoutCommands: [] };
 
 function workload(given: object = {}): Workload {
   return scenarioSchema.parse({
@@ -113,10 +113,14 @@ describe("a workload", () => {
   });
 
   it("draws only what the store understands", () => {
-    const old = namesOf(draw({}, 6_000, { redisVersion: "6.0" }));
+    const old = namesOf(draw({}, 6_000, { redisVersion: "6.0", withoutCommands: [] }));
     expect([...old]).to.not.include.members(["COPY"]);
     expect([...old]).to.not.include.members(["EXPIRETIME"]);
-    const few = namesOf(draw({}, 500, { redisVersion: "7.0", commands: new Set(["SET", "GET"]) }));
-    expect(few).to.deep.equal(new Set(["SET", "GET"]));
+    const few = namesOf(draw({}, 6_000, { redisVersion: "7.0", withoutCommands: ["SET", "RPUSH"] }));
+    expect(few).to.include("APPEND").and.not.include("SET").and.not.include("RPUSH");
+    const none = [...operations.keys()];
+    expect(() => draw({}, 10, { redisVersion: "7.0", withoutCommands: none })).to.throw(
+      "knows no command that mixed draws",
+    );
   });
 });

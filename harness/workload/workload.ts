@@ -33,11 +33,10 @@ export interface Rhythm {
   readonly lastsMs: number;
 }
 
-/** What a store understands: operations are drawn from what its version knows, and from the names it is known to have. */
+/** What a store understands: what its version knows, without the commands that it said it does not. */
 export interface Vocabulary {
   readonly redisVersion: string;
-  /** Absent: all. */
-  readonly commands?: ReadonlySet<string>;
+  readonly withoutCommands: readonly string[];
 }
 
 const eagerShare = 0.4;
@@ -46,8 +45,9 @@ const pacedPauseMs = 2;
 export function planClients(workload: Workload, rhythm: Rhythm, words: Vocabulary, random: Random): ClientPlan[] {
   const profile = profileOf(workload);
   const weights = weightsFor(words.redisVersion, (operation) =>
-    words.commands?.has(operation.name) === false ? 0 : profile.scale(operation),
+    words.withoutCommands.includes(operation.name) ? 0 : profile.scale(operation),
   );
+  if (weights.length === 0) throw new RangeError(`the store knows no command that ${workload.profile} draws`);
   const callsEach = Math.ceil(rhythm.calls / workload.clients);
   return Array.from({ length: workload.clients }, (_, client) =>
     planClient(client, callsEach, rhythm.lastsMs, workload, weights, profile.transactionPercent, random),

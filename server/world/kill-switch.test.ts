@@ -87,6 +87,26 @@ describe("the kill switch", () => {
     expect((await stepsUntil("before:unlink:1:/d/*:process", publish))?.at(-1)).to.equal("syncdir /d");
   });
 
+  it("counts only what comes after so many writes to any file", async () => {
+    const twoFiles = (disk: KillSwitch) => {
+      const other = disk.open("/d/other", "create");
+      other.append(Buffer.from("x"));
+      write(disk);
+      other.append(Buffer.from("y"));
+      other.syncNow();
+    };
+    const after = await stepsUntil("before:sync:1@3:*.incr.aof:process", twoFiles);
+    expect(after?.filter((step) => step.startsWith("sync"))).to.deep.equal(["sync /d/a.1.incr.aof"]);
+    expect(after?.at(-1)).to.equal("write /d/a.1.incr.aof 3");
+    expect(await stepsUntil("before:sync:2@3:*.incr.aof:process", twoFiles)).to.equal(undefined);
+    expect((await stepsUntil("before:write:1@3:*:process", twoFiles))?.at(-1)).to.equal("sync /d/a.1.incr.aof");
+  });
+
+  it("takes a question mark for any one character", async () => {
+    expect((await stepsUntil("before:sync:1:a.?.incr.aof:process", write))?.at(-1)).to.equal("write /d/a.1.incr.aof 3");
+    expect(await stepsUntil("before:sync:1:a?incr.aof:process", write)).to.equal(undefined);
+  });
+
   it("leaves everything else alone", async () => {
     expect(await stepsUntil("before:sync:3:*.incr.aof:process", write)).to.equal(undefined);
     expect(await stepsUntil("before:sync:1:1.incr.aof:process", write)).to.equal(undefined);
@@ -100,6 +120,8 @@ describe("the kill switch", () => {
     "before:fsync:1:*:process",
     "before:sync:0:*:process",
     "before:sync:x:*:process",
+    "before:sync:1@:*:process",
+    "before:sync:@4:*:process",
     "before:sync:1::process",
     "before:sync:1:*:everything",
     "before:sync:1:*",

@@ -3,11 +3,12 @@
  *
  *     before:sync:3:*.incr.aof:process     the bytes are written, their sync has not begun
  *     after:rename:1:*.manifest:tree       the new manifest is in place, its folder not synced
- *     └ when │  └ which └ how often it must have come by before, every process counting its own
+ *     before:sync:1@40:*.incr.aof:tree     the first such sync after 40 writes to any file
+ *     └ when │    └ which one, counted from 1, every process counting its own
  *            └ what: create, write, sync, truncate, rename, unlink, syncdir
  *
  * The pattern is for the name of the file (of a rename: the new one), or for the whole path when it holds a slash; `*`
- * stands for anything. `process` kills whoever does the operation, server or saver, `tree` the whole process group.
+ * stands for anything, `?` for any one character. `process` kills whoever does the operation, server or saver, `tree` the whole process group.
  *
  * Only the programs compose it (main.ts, saver-main.ts); no other code knows of it.
  */
@@ -21,6 +22,8 @@ export interface KillOrder {
   readonly when: "before" | "after";
   readonly operation: DiskOperation;
   readonly count: number;
+  /** Counted only once this process has written that often to any file. */
+  readonly afterWrites: number;
   readonly pattern: string;
   readonly scope: KillScope;
 }
@@ -33,7 +36,7 @@ export class KillOrderError extends Error {
 /** @throws KillOrderError */
 export function parseKillOrder(text: string): KillOrder {
   const fail = (why: string) =>
-    new KillOrderError(`'${text}': ${why}; expected before|after:OPERATION:COUNT:PATTERN:process|tree`);
+    new KillOrderError(`'${text}': ${why}; expected before|after:OPERATION:COUNT[@WRITES]:PATTERN:process|tree`);
   // A pattern may hold colons of its own.
   const [when, word, times, ...rest] = text.split(":");
   const scope = rest.pop();
@@ -41,10 +44,11 @@ export function parseKillOrder(text: string): KillOrder {
   const operation = operations.find((known) => known === word);
   if (when !== "before" && when !== "after") throw fail(`'${when}' is neither before nor after`);
   if (operation === undefined) throw fail(`'${word}' is none of ${operations.join(", ")}`);
-  if (!/^[1-9]\d{0,8}$/.test(times ?? "")) throw fail(`'${times}' is no count`);
+  const [, count, writes = "0"] = /^([1-9]\d{0,8})(?:@(\d{1,9}))?$/.exec(times ?? "") ?? [];
+  if (count === undefined) throw fail(`'${times}' is no count`);
   if (scope !== "process" && scope !== "tree") throw fail(`'${scope}' is neither process nor tree`);
   if (pattern === "") throw fail("the pattern is empty");
-  return { when, operation, count: Number(times), pattern, scope };
+  return { when, operation, count: Number(count), afterWrites: Number(writes), pattern, scope };
 }
 
 export class KillSwitch implements Disk {
@@ -53,13 +57,17 @@ export class KillSwitch implements Disk {
   private readonly kill: (scope: KillScope) => void;
   private readonly matches: RegExp;
   private seenCount = 0;
+  private writesCount = 0;
 
   constructor(disk: Disk, order: KillOrder, kill: (scope: KillScope) => void) {
     this.disk = disk;
     this.order = order;
     this.kill = kill;
-    const source = order.pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-    this.matches = new RegExp(`${order.pattern.includes("/") ? "^" : "(^|/)"}${source.join(".*")}$`, "s");
+    const source = order.pattern
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".");
+    this.matches = new RegExp(`${order.pattern.includes("/") ? "^" : "(^|/)"}${source}$`, "s");
   }
 
   open(path: string, how: OpenMode): DiskFile {
@@ -111,7 +119,9 @@ export class KillSwitch implements Disk {
 
   /** Does an operation, and kills at its side when it is the one. */
   around<T>(operation: DiskOperation, path: string, act: () => T): T {
-    if (!this.isMeant(operation, path) || ++this.seenCount !== this.order.count) return act();
+    const isMeant = this.isMeant(operation, path);
+    if (operation === "write") this.writesCount++;
+    if (!isMeant || ++this.seenCount !== this.order.count) return act();
     if (this.order.when === "before") this.kill(this.order.scope);
     const result = act();
     if (this.order.when === "after") this.kill(this.order.scope);
@@ -129,7 +139,8 @@ export class KillSwitch implements Disk {
   }
 
   private isMeant(operation: DiskOperation, path: string): boolean {
-    return operation === this.order.operation && this.matches.test(path);
+    const { operation: wanted, afterWrites } = this.order;
+    return operation === wanted && this.writesCount >= afterWrites && this.matches.test(path);
   }
 }
 
