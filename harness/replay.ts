@@ -14,7 +14,7 @@ import type { Judgement } from "./oracle/judgement.ts";
 import { recover } from "./recover/recover.ts";
 import { RunFolder } from "./run-folder.ts";
 import { sweep } from "./sweep.ts";
-import type { StoreIdentity } from "./targets/target.ts";
+import type { StoreIdentity, Target } from "./targets/target.ts";
 import { openTarget } from "./targets/targets.ts";
 
 export interface ReplayRequest {
@@ -44,10 +44,11 @@ export async function replayBundle(request: ReplayRequest): Promise<ReplayResult
   const { header, plan } = bundle;
   await sweep();
   const run = new RunFolder(undefined, request.keep);
+  let target: Target | undefined;
   let kept: string | undefined;
   let result: ReplayResult;
   try {
-    const target = await openTarget(request.target ?? header.target.name, run);
+    target = await openTarget(request.target ?? header.target.name, run);
     const store = await target.identify();
     const volume = run.newVolume();
     await volume.lay(bundle.image);
@@ -57,6 +58,8 @@ export async function replayBundle(request: ReplayRequest): Promise<ReplayResult
     const again = header.findings.filter(({ fingerprint }) => seen.has(fingerprint));
     result = { bundle, target: target.name, store, recovery, judgement, again, reproduced: again.length > 0 };
   } finally {
+    run.giveUp();
+    await target?.close();
     kept = await run.dispose();
   }
   return { ...result, ...(kept !== undefined && { kept }) };

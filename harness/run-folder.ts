@@ -102,12 +102,17 @@ export class RunFolder {
     if (!this.keep) rmSync(dir, { recursive: true, force: true });
   }
 
+  /** From now on nothing is started in it. */
+  giveUp(): void {
+    this.isGivenUp = true;
+  }
+
   /**
    * Ends what still runs of this run, and removes the folder.
    * @returns where everything is now, when it was to be kept: no later start sweeps it.
    */
   async dispose(): Promise<string | undefined> {
-    this.isGivenUp = true;
+    this.giveUp();
     await endProcesses(this.dir);
     if (!this.keep) {
       rmSync(this.dir, { recursive: true, force: true });

@@ -27,10 +27,11 @@ export const runScenario: RunScenario = async (request, watch) => {
   await sweep();
   const run = new RunFolder(undefined, request.keep);
   const probe = new SyncProbe(run.dir);
+  let target: Target | undefined;
   let kept: string | undefined;
   let result: Omit<RunResult, "kept">;
   try {
-    const target = await openTarget(request.target, run);
+    target = await openTarget(request.target, run);
     const store = await identify(target, request);
     mustSuit(planFor(request, store, target, 1), target);
     const { scenario, preset, seed } = request;
@@ -53,6 +54,8 @@ export const runScenario: RunScenario = async (request, watch) => {
     };
   } finally {
     await probe.close();
+    run.giveUp();
+    await target?.close();
     kept = await run.dispose();
   }
   return { ...result, ...(kept !== undefined && { kept }) };

@@ -85,12 +85,26 @@ async function findEngine(): Promise<ContainerRuntimeClient> {
   }
 }
 
+/** A container that was removed by force, as a run that is given up does, can tell nothing any more. */
+async function orGone<T, U>(asked: Promise<T>, otherwise: U): Promise<T | U> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isStatus(error, 404, 409)) return otherwise;
+    throw error;
+  }
+}
+
+function isStatus(error: unknown, ...codes: readonly number[]): boolean {
+  return codes.includes((error as { statusCode?: number }).statusCode ?? 0);
+}
+
 async function removeContainer(engine: ContainerRuntimeClient, id: string): Promise<void> {
   try {
     await engine.container.getById(id).remove({ force: true, v: true });
   } catch (error) {
     // 404: gone. 409: somebody else is removing it just now.
-    if (![404, 409].includes((error as { statusCode?: number }).statusCode ?? 0)) throw error;
+    if (!isStatus(error, 404, 409)) throw error;
   }
 }
 
@@ -113,6 +127,7 @@ class ContainerTarget implements Target {
   private readonly withRyuk: boolean;
   private readonly engine: ContainerRuntimeClient;
   private readonly run: RunFolder;
+  private readonly beingMade = new Set<Promise<unknown>>();
 
   constructor(
     image: string,
@@ -127,6 +142,12 @@ class ContainerTarget implements Target {
     this.withRyuk = withRyuk;
     this.engine = engine;
     this.run = run;
+  }
+
+  async close(): Promise<void> {
+    // One that is only just being made would be missed, and then live for ever.
+    await Promise.allSettled(this.beingMade);
+    await removeContainers(this.run.id);
   }
 
   async identify(config: Config = [["save", ""]]): Promise<StoreIdentity> {
@@ -179,7 +200,9 @@ class ContainerTarget implements Target {
       // Files of the store are then ours to read and to remove.
       container.withUser(`${process.getuid()}:${process.getgid()}`);
     }
-    const id = (await container.start()).getId();
+    const made = container.start();
+    this.beingMade.add(made);
+    const id = (await made.finally(() => this.beingMade.delete(made))).getId();
     const { State: state } = await this.engine.container.getById(id).inspect();
     return new ContainerInstance(id, state.Pid, this.engine, this.run, {
       folder,
@@ -299,13 +322,15 @@ class ContainerInstance implements Instance {
       await this.engine.container.getById(this.id).kill({ signal });
     } catch (error) {
       // It is not running any more: nobody to kill.
-      if ((error as { statusCode?: number }).statusCode !== 409) throw error;
+      if (!isStatus(error, 409)) throw error;
     }
   }
 
   private async untilItEnds(): Promise<Ending> {
     const container = this.engine.container.getById(this.id);
-    const { StatusCode: code } = (await container.wait()) as { StatusCode: number };
+    const { StatusCode: code } = await orGone(container.wait() as Promise<{ StatusCode: number }>, {
+      StatusCode: exitCodeOfSigkill,
+    });
     this.logText += await this.readLog();
     this.endedAs =
       code === exitCodeOfSigkill ? { exitCode: null, signal: "SIGKILL" } : { exitCode: code, signal: null };
@@ -314,7 +339,8 @@ class ContainerInstance implements Instance {
 
   private async readLog(): Promise<string> {
     const container = this.engine.container.getById(this.id);
-    const stream = await this.engine.container.logs(container, { tail: 50 });
+    const stream = await orGone(this.engine.container.logs(container, { tail: 50 }), undefined);
+    if (stream === undefined) return "";
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
     return Buffer.concat(chunks).toString("utf8");

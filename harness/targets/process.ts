@@ -83,6 +83,11 @@ export class ProcessTarget implements Target {
     }
   }
 
+  /** The run's folder knows every process, and ends them. */
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async start(volume: Volume, config: Config, options: StartOptions = {}): Promise<Instance> {
     for (let attempt = 1; ; attempt++) {
       const instance = await this.launch(volume, config, options);

@@ -30,6 +30,8 @@ export interface Target {
   start(volume: Volume, config: Config, options?: StartOptions): Promise<Instance>;
   /** Resolves as soon as the process runs, whether it serves or not: to strike while it loads. */
   launch(volume: Volume, config: Config, options?: StartOptions): Promise<Instance>;
+  /** Ends what it started and what a run that was given up left; processes of this machine are the run folder's affair. */
+  close(): Promise<void>;
 }
 
 export interface StoreIdentity {
