@@ -19,8 +19,8 @@ import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { DiskFault } from "../disk/disk-fault.ts";
 import type { Image, ImageNode } from "../disk/image.ts";
+import { layDown } from "../disk/lay-down.ts";
 import type { CommandLine, Volume } from "../disk/volume.ts";
-import { rootInode } from "../recording/journal.ts";
 import { JournalReader, JournalWriter, readExactly } from "../recording/journal-file.ts";
 import type { ListedNode } from "./control.ts";
 import type { Strike } from "./fault-gate.ts";
@@ -153,28 +153,9 @@ export class RecordedVolume implements Volume {
   #layDown(image: Image): void {
     const now = (): number => Number(process.hrtime.bigint() - this.#originNs);
     const journal = JournalWriter.begin(this.#journalDir(), this.#originNs, now);
-    const numbers = new Map<string, number>([["", rootInode]]);
-    for (const [name, node] of image) {
-      const inode = rootInode + numbers.size;
-      const parent = numbers.get(parentPath(name));
-      if (parent === undefined) throw new Error(`the image holds ${name} but not its folder`);
-      numbers.set(name, inode);
-      const named = { tid: 0, inode, parent, path: name };
-      if (node.kind === "directory") {
-        journal.record({ kind: "mkdir", ...named });
-      } else {
-        journal.record({ kind: "create", ...named, type: "file" });
-        const kept = journal.keep(node.bytes);
-        if (kept.length > 0) journal.record({ kind: "write", tid: 0, inode, path: name, offset: 0, ...kept });
-      }
-    }
-    journal.record({ kind: "settled", tid: 0 });
+    layDown(image, journal);
     journal.close();
   }
-}
-
-function parentPath(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
 }
 
 function bytesOf(node: Extract<ListedNode, { kind: "file" }>, dataFd: number): Uint8Array {

@@ -36,6 +36,14 @@ export class MemoryJournal implements Journal {
     return this.records.push({ ...record, stampNs: this.#lastNs } as JournalRecord) - 1;
   }
 
+  /** Takes the first records of another journal over, with their stamps and bytes. */
+  take(journal: Journal, recordCount: number): void {
+    for (const record of journal.records.slice(0, recordCount)) {
+      this.records.push(record.kind === "write" ? { ...record, ...this.keep(journal.bytes(record)) } : record);
+      this.#lastNs = Math.max(this.#lastNs, record.stampNs);
+    }
+  }
+
   bytes({ dataOffset, length }: Kept): Uint8Array {
     return this.#data.subarray(dataOffset, dataOffset + length);
   }

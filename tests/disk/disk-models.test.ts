@@ -97,7 +97,7 @@ describe("disk models, by sweep and by definition", function () {
         }
       };
       onRandomJournals(30, failing, check);
-      onRandomJournals(30, narrow, check);
+      onRandomJournals(60, narrow, check);
       expect(caught, what).to.be.greaterThan(0);
     }
   });
