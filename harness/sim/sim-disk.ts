@@ -181,7 +181,8 @@ export class SimDisk implements Volume {
       isOver = true;
     });
     this.#time.holdUp(process, () => isOver);
-    return assertAlive(process) ?? hit;
+    assertAlive(process);
+    return hit;
   }
 
   /** The operation is done, the process has not heard of it yet. @throws WorldEnded when it never will. */
@@ -352,9 +353,8 @@ export interface Slot {
   readonly name: string;
 }
 
-function assertAlive(process: SimProcess): undefined {
+function assertAlive(process: SimProcess): void {
   if (!process.isAlive) throw new WorldEnded(process);
-  return undefined;
 }
 
 function treeOf(journal: MemoryJournal): FileTree {
