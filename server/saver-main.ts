@@ -37,9 +37,10 @@ function end(ending: SaverEnding): never {
   try {
     writeSync(1, `${JSON.stringify(ending)}\n`);
   } catch (error) {
-    // Nobody is there to publish it.
     work?.abandon();
-    throw error;
+    // The server has died: nobody is there to publish it.
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+    process.exit(1);
   }
   process.exit(ending.kind === "saved" ? 0 : 1);
 }

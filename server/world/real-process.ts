@@ -1,16 +1,17 @@
 /** The Process of the real world. */
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import type { Process } from "./world.ts";
 
 export const realProcess: Process = {
   pid: process.pid,
   isAlive(pid) {
     try {
-      return process.kill(pid, 0);
+      process.kill(pid, 0);
     } catch (error) {
       // Somebody else's is alive as well.
       return (error as NodeJS.ErrnoException).code === "EPERM";
     }
+    return !isZombie(pid);
   },
   onSignal(run) {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => run(signal));
@@ -32,3 +33,17 @@ export const realProcess: Process = {
     return { userS: user / 1e6, systemS: system / 1e6 };
   },
 };
+
+/** Dead, but nobody has asked how it ended: in a container often for ever. Known on Linux alone. */
+function isZombie(pid: number): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  } catch (error) {
+    // It ended just now.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return true;
+    throw error;
+  }
+}

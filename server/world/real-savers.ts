@@ -7,8 +7,10 @@
  * 40 ms to start; what it is fed meanwhile waits in the pipe, so nobody waits for it.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { saverNames } from "../saver.ts";
 import { type SaveJob, type Saver, type SaverEnding, SaverError, type Savers } from "./world.ts";
 
 const program = fileURLToPath(new URL("../saver-main.js", import.meta.url));
@@ -31,6 +33,7 @@ class ChildSaver implements Saver {
     this.child = start();
     if (this.child.pid === undefined) throw new SaverError("no process could be started");
     this.pid = this.child.pid;
+    takeName(saverNames(job, this.pid).atWork);
     let answer = "";
     this.child.stdout.setEncoding("utf8");
     this.child.stdout.on("data", (text: string) => {
@@ -70,6 +73,16 @@ class ChildSaver implements Saver {
     if (code === endedOnPurpose) return { kind: "killed", signal: "SIGUSR1" };
     if (answer.endsWith("\n")) return JSON.parse(answer) as SaverEnding;
     return { kind: "failed", why: `the saver ended with code ${code}` };
+  }
+}
+
+/** The file is there from the first moment, for whoever watches a snapshot in progress, and not only when Node is up. */
+function takeName(path: string): void {
+  try {
+    closeSync(openSync(path, "w"));
+  } catch (error) {
+    // The saver will find the same, and report it.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
   }
 }
 
