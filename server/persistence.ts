@@ -29,6 +29,9 @@ import type { Server } from "./server.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { DiskError } from "./world/world.ts";
 
+/** A server of this size keeps a saver ready. */
+const largeServerBytes = 96 * 1024 * 1024;
+
 /** How a server is told to end. */
 export interface StopOrder {
   /** SAVE, NOSAVE, or as the save points say. */
@@ -54,7 +57,7 @@ export class Persistence implements EntryLog {
     this.server = server;
     const { world, config, keyspace, log, parts } = server;
     const { clock, disk, process } = world;
-    this.desk = new SaverDesk(world, config, keyspace);
+    this.desk = new SaverDesk(world, config, keyspace, server.statistics);
     const folder = new AofFolder(disk, {
       get dir() {
         return config.get("dir");
@@ -128,6 +131,7 @@ export class Persistence implements EntryLog {
     this.snapshots.tick();
     this.schedule.startDue();
     this.aof.writer.tick();
+    if (this.server.world.process.memoryBytes() > largeServerBytes) this.desk.prepare();
   }
 
   // ── What commands ask for ───────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,9 @@ import { writeWholeSnapshot } from "./whole-snapshot.ts";
 import { publish, removeIfThere } from "./world/replace-file.ts";
 import { DiskError, HeldError } from "./world/world.ts";
 
+/** Data of this size makes a server so large that it should have a saver ready before. */
+const largeDataBytes = 16 * 1024 * 1024;
+
 export interface RecoveryParts {
   readonly aof: Aof;
   readonly rewrite: AofRewrite;
@@ -52,6 +55,7 @@ export class Recovery {
       this.readManifest();
       if (wantsLog) this.prepareLog();
       this.sweep();
+      if (this.sizeBytes(wantsLog) > largeDataBytes) this.parts.desk.prepare();
       const loading = wantsLog ? this.loadLog() : this.loadSnapshot();
       while (loading.next().done !== true) await new Promise<void>((resolve) => world.clock.endOfTurn(resolve));
       if (!wantsLog) return;
@@ -62,6 +66,14 @@ export class Recovery {
     }
     log.verbose(`The append only log is ${this.parts.aof.sizeBytes} bytes`);
     this.parts.rewrite.forget();
+  }
+
+  private sizeBytes(wantsLog: boolean): number {
+    const { aof, snapshots } = this.parts;
+    if (!wantsLog)
+      return this.server.world.disk.kind(snapshots.path) === "file" ? this.server.world.disk.size(snapshots.path) : 0;
+    const { base, incrs } = aof.folder.manifest;
+    return [...(base === undefined ? [] : [base]), ...incrs].reduce((sum, part) => sum + aof.folder.sizeOf(part), 0);
   }
 
   // ── Loading ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -78,7 +78,9 @@ export class SaveRun {
     if (this.over) return;
     const more = this.view.step(this.keysDue());
     let room = true;
-    for (const piece of this.view.takePieces()) room = this.saver.feed(piece);
+    for (const piece of this.view.takePieces()) {
+      room = this.saver.feed(piece, () => this.view.giveBack(piece));
+    }
     if (!more) return;
     if (this.keyDelayUs > 0) {
       this.timer = this.world.clock.after(Math.max(this.keyDelayUs / 1000, 1), () => this.feed());

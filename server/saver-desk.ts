@@ -6,6 +6,7 @@ import { FrozenView } from "./keyspace/frozen-view.ts";
 import type { Keyspace } from "./keyspace/keyspace.ts";
 import { SaveRun } from "./save-run.ts";
 import type { SnapshotForm } from "./snapshot-form.ts";
+import type { Statistics } from "./statistics.ts";
 import type { SaveJob, SaverEnding, World } from "./world/world.ts";
 
 /** A saver syncs its file every so many bytes where that is wanted. */
@@ -15,15 +16,14 @@ export class SaverDesk {
   private readonly world: World;
   private readonly config: Config;
   private readonly keyspace: Keyspace;
+  private readonly statistics: Statistics;
   private run: SaveRun | undefined;
-  /** Savers ever started, and how long it took to start the last one. */
-  startedCount = 0;
-  lastStartMs = 0;
 
-  constructor(world: World, config: Config, keyspace: Keyspace) {
+  constructor(world: World, config: Config, keyspace: Keyspace, statistics: Statistics) {
     this.world = world;
     this.config = config;
     this.keyspace = keyspace;
+    this.statistics = statistics;
   }
 
   /** The run under way. */
@@ -66,13 +66,19 @@ export class SaverDesk {
         },
       );
       this.run = run;
-      this.startedCount++;
-      this.lastStartMs = this.world.clock.monotonicMs() - beganMs;
+      this.statistics.forks++;
+      this.statistics.latestForkUs = Math.round((this.world.clock.monotonicMs() - beganMs) * 1000);
       return run;
     } catch (error) {
       view.release();
       throw error;
     }
+  }
+
+  /** The server is, or is about to be, so large that starting a process would stop it. */
+  prepare(): void {
+    const savesByItself = this.config.get("appendonly") || this.config.get("save").length > 0;
+    if (savesByItself && !this.isBusy) this.world.savers.prepare();
   }
 
   jobFor(kind: SaveJob["kind"], format: SaveJob["format"], inBackground: boolean): SaveJob {

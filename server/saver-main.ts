@@ -4,7 +4,8 @@
  *
  *     {"kind":"rdb","dir":"/data",…}\n  segments … end      →      {"kind":"saved","path":…,"writtenBytes":…}\n
  *
- * When the input ends without the snapshot's end, the server has died: nothing is left behind.
+ * After a job that went well it waits for the next one, until its input ends. When the input ends within a snapshot, the
+ * server has died: nothing is left behind.
  */
 import { writeSync } from "node:fs";
 import { SaveWork } from "./saver.ts";
@@ -28,12 +29,15 @@ function takePiece(piece: Buffer): void {
     const job = JSON.parse(head.toString("utf8", 0, newline)) as SaveJob;
     work = new SaveWork(job, disk, process.pid);
     work.feed(head.subarray(newline + 1));
+    head = Buffer.alloc(0);
   }
-  if (work.isWhole) end({ kind: "saved", ...work.finish() });
+  if (!work.isWhole) return;
+  answer({ kind: "saved", ...work.finish() });
+  work = undefined;
 }
 
-function end(ending: SaverEnding): never {
-  if (ending.kind !== "saved") work?.abandon();
+/** Tells the server how it went. */
+function answer(ending: SaverEnding): void {
   try {
     writeSync(1, `${JSON.stringify(ending)}\n`);
   } catch (error) {
@@ -42,7 +46,13 @@ function end(ending: SaverEnding): never {
     if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
     process.exit(1);
   }
-  process.exit(ending.kind === "saved" ? 0 : 1);
+}
+
+/** After a failure the rest of the input would be taken for a job. */
+function fail(why: string): never {
+  work?.abandon();
+  answer({ kind: "failed", why });
+  process.exit(1);
 }
 
 function orFail(act: () => void): void {
@@ -50,7 +60,7 @@ function orFail(act: () => void): void {
     act();
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
-    end({ kind: "failed", why: error.message });
+    fail(error.message);
   }
 }
 
@@ -58,11 +68,11 @@ const disk = withKillSwitch(realDisk, process.env);
 process.stdin.on("data", (piece: Buffer) => orFail(() => takePiece(piece)));
 process.stdin.on("end", () => {
   work?.abandon();
-  process.exit(1);
+  process.exit(work === undefined ? 0 : 1);
 });
 // A terminal's Ctrl-C reaches the whole group: what becomes of the snapshot is for the server to say.
 process.on("SIGINT", () => undefined);
-process.on("SIGTERM", () => end({ kind: "failed", why: "terminated by SIGTERM" }));
+process.on("SIGTERM", () => fail("terminated by SIGTERM"));
 process.on("SIGUSR1", () => {
   work?.abandon();
   process.exit(endedOnPurpose);

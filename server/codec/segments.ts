@@ -22,6 +22,8 @@ const pieceCapacityBytes = 320 * 1024;
 /** The server's side. */
 export class SegmentBytes extends GrowingBytes {
   private readonly compress: boolean;
+  /** Memory of pieces that the taker gave back. */
+  private readonly spare: Buffer[] = [];
   /** Where the head of the open verbatim segment is; there always is one, so plain writing costs nothing more. */
   private openHead = 0;
 
@@ -36,14 +38,22 @@ export class SegmentBytes extends GrowingBytes {
     return this.at;
   }
 
-  /** What was written so far, as whole segments; the memory is the taker's. */
+  /** What was written so far, as whole segments; the memory is the taker's until it gives it back. */
   take(): Buffer {
     this.close();
     const bytes = this.buffer.subarray(0, this.at);
-    this.buffer = Buffer.allocUnsafeSlow(pieceCapacityBytes);
+    this.buffer = this.spare.pop() ?? Buffer.allocUnsafeSlow(pieceCapacityBytes);
     this.at = 0;
     this.open();
     return bytes;
+  }
+
+  /**
+   * The memory of a piece may be written to again. Without that a large snapshot would be as much new memory, and the
+   * garbage collector would stop the server for it again and again.
+   */
+  giveBack(piece: Buffer): void {
+    if (piece.buffer.byteLength === pieceCapacityBytes) this.spare.push(Buffer.from(piece.buffer));
   }
 
   /** Marks the snapshot as whole. Nothing may be written after it. */

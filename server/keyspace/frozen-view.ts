@@ -26,7 +26,7 @@ import type { Keyspace, SlotKeeper } from "./keyspace.ts";
 import type { SlotTable } from "./slot-table.ts";
 
 /** What a step may do, in bytes written. Half a millisecond or so. */
-const stepBytes = 64 * 1024;
+const stepBytes = 256 * 1024;
 /** A slot that is visited costs as much time as so many bytes. */
 const slotBytes = 32;
 /** Kept values are handed on when there are so many of them. */
@@ -157,6 +157,11 @@ export class FrozenView implements SlotKeeper {
     const { pieces } = this;
     this.pieces = [];
     return pieces;
+  }
+
+  /** The memory of a piece may be used again. */
+  giveBack(piece: Buffer): void {
+    this.out.bytes.giveBack(piece);
   }
 
   /** Gives the view up, finished or not. */

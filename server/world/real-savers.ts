@@ -5,6 +5,9 @@
  *
  * The child is the server's own, found as such by whoever looks, and its pid is in the names of its files. It takes some
  * 40 ms to start; what it is fed meanwhile waits in the pipe, so nobody waits for it.
+ *
+ * To fork a process that holds much memory stops it, some 10 ms for every 300 MB. So a large server keeps one child that
+ * waits for a job: started while the server was still small where possible, and kept after a job that went well.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
@@ -16,38 +19,58 @@ import { type SaveJob, type Saver, type SaverEnding, SaverError, type Savers } f
 const program = fileURLToPath(new URL("../saver-main.js", import.meta.url));
 const underWayBytesMax = 8 * 1024 * 1024;
 const underWayBytesLow = underWayBytesMax / 2;
+/** From this size of the server on, a fork costs more than a child that waits. */
+const largeBytes = 96 * 1024 * 1024;
 /** What a saver ends with when it was told to, so that nobody takes it for a failure. */
 const endedOnPurpose = 255;
 
+type Child = ChildProcessByStdio<Writable, Readable, null>;
+
+/** The child that waits for a job. */
+let spare: Child | undefined;
+
 export const realSavers: Savers = {
-  start: (job, ended) => new ChildSaver(job, ended),
+  start(job, ended) {
+    const child = spare ?? startChild();
+    spare = undefined;
+    return new ChildSaver(child, job, ended);
+  },
+  prepare() {
+    if (spare !== undefined) return;
+    try {
+      keepWaiting(startChild());
+    } catch (error) {
+      // Nobody needs it yet; when somebody does, the start will fail again and say so.
+      if (!(error instanceof SaverError)) throw error;
+    }
+  },
 };
 
 class ChildSaver implements Saver {
   readonly pid: number;
-  private readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  private readonly child: Child;
+  private readonly ended: (ending: SaverEnding) => void;
+  private answer = "";
   private killedWith: string | undefined;
   private drained: (() => void) | undefined;
 
-  constructor(job: SaveJob, ended: (ending: SaverEnding) => void) {
-    this.child = start();
-    if (this.child.pid === undefined) throw new SaverError("no process could be started");
-    this.pid = this.child.pid;
+  constructor(child: Child, job: SaveJob, ended: (ending: SaverEnding) => void) {
+    this.child = child;
+    this.pid = child.pid as number;
+    this.ended = ended;
     takeName(saverNames(job, this.pid).atWork);
-    let answer = "";
-    this.child.stdout.setEncoding("utf8");
-    this.child.stdout.on("data", (text: string) => {
-      answer += text;
-    });
-    // A saver that died takes no more; its exit says so.
-    this.child.stdin.on("error", () => undefined);
-    this.child.on("close", (code, signal) => ended(this.endingOf(code, signal, answer)));
-    this.child.stdin.write(`${JSON.stringify(job)}\n`);
+    child.ref();
+    child.stdout.on("data", this.hear);
+    child.on("close", this.closed);
+    child.stdin.write(`${JSON.stringify(job)}\n`);
   }
 
-  feed(bytes: Uint8Array): boolean {
+  feed(bytes: Uint8Array, taken: () => void): boolean {
     const { stdin } = this.child;
-    stdin.write(bytes, () => this.tellDrained());
+    stdin.write(bytes, () => {
+      taken();
+      this.tellDrained();
+    });
     return stdin.writableLength < underWayBytesMax;
   }
 
@@ -68,12 +91,58 @@ class ChildSaver implements Saver {
     run();
   }
 
-  private endingOf(code: number | null, signal: string | null, answer: string): SaverEnding {
+  private readonly hear = (text: string): void => {
+    this.answer += text;
+    if (!this.answer.endsWith("\n")) return;
+    const ending = JSON.parse(this.answer) as SaverEnding;
+    const isLarge = process.memoryUsage.rss() > largeBytes;
+    // Of one that is not kept the end is told when it is gone: whoever looks then finds no child.
+    if (ending.kind !== "saved" || !isLarge || spare !== undefined || this.killedWith !== undefined) {
+      this.child.stdin.end();
+      return;
+    }
+    this.child.stdout.off("data", this.hear);
+    this.child.off("close", this.closed);
+    keepWaiting(this.child);
+    this.ended(ending);
+  };
+
+  private readonly closed = (code: number | null, signal: string | null): void => {
+    this.ended(this.endingOf(code, signal));
+  };
+
+  private endingOf(code: number | null, signal: string | null): SaverEnding {
     if (signal !== null) return { kind: "killed", signal: this.killedWith ?? signal };
     if (code === endedOnPurpose) return { kind: "killed", signal: "SIGUSR1" };
-    if (answer.endsWith("\n")) return JSON.parse(answer) as SaverEnding;
+    if (this.answer.endsWith("\n")) return JSON.parse(this.answer) as SaverEnding;
     return { kind: "failed", why: `the saver ended with code ${code}` };
   }
+}
+
+function keepWaiting(child: Child): void {
+  spare = child;
+  // Not a reason for the server to stay.
+  child.unref();
+  child.once("close", () => {
+    if (spare === child) spare = undefined;
+  });
+}
+
+/** @throws SaverError */
+function startChild(): Child {
+  let child: Child;
+  try {
+    child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
+  } catch (error) {
+    throw new SaverError((error as Error).message);
+  }
+  // Reported here when there is no memory or no process number left; `pid` is undefined then.
+  child.on("error", () => undefined);
+  // A saver that died takes no more; its exit says so.
+  child.stdin.on("error", () => undefined);
+  if (child.pid === undefined) throw new SaverError("no process could be started");
+  child.stdout.setEncoding("utf8");
+  return child;
 }
 
 /** The file is there from the first moment, for whoever watches a snapshot in progress, and not only when Node is up. */
@@ -83,16 +152,5 @@ function takeName(path: string): void {
   } catch (error) {
     // The saver will find the same, and report it.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-  }
-}
-
-function start(): ChildProcessByStdio<Writable, Readable, null> {
-  try {
-    const child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });
-    // Reported here when there is no memory or no process number left; `pid` is undefined then.
-    child.on("error", () => undefined);
-    return child;
-  } catch (error) {
-    throw new SaverError((error as Error).message);
   }
 }

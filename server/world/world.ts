@@ -217,6 +217,8 @@ export interface Connection {
 export interface Savers {
   /** @throws SaverError when there can be no further process. */
   start(job: SaveJob, ended: (ending: SaverEnding) => void): Saver;
+  /** A saver may be wanted before long, and the server grows: sees to it that the next start is a short one. */
+  prepare(): void;
 }
 
 export class SaverError extends Error {
@@ -239,10 +241,10 @@ export interface SaveJob {
 export interface Saver {
   readonly pid: number;
   /**
-   * Takes the next segments; the memory is the saver's from now on. What marks the snapshot's end is among them, and the
-   * saver ends behind it. False: enough is under way, wait for `onDrain`.
+   * Takes the next segments; the memory is the saver's until it calls `taken`, perhaps never. What marks the snapshot's
+   * end is among them, and the saver ends behind it. False: enough is under way, wait for `onDrain`.
    */
-  feed(bytes: Uint8Array): boolean;
+  feed(bytes: Uint8Array, taken: () => void): boolean;
   /** Runs once, when more may be fed. */
   onDrain(run: () => void): void;
   /** SIGUSR1: on purpose, which is neither a success nor a failure. */

@@ -29,6 +29,10 @@ export class FakeSavers implements Savers {
     return saver;
   }
 
+  prepare(): void {
+    // A start is short as it is.
+  }
+
   finishAll(): void {
     for (const saver of this.started) saver.finishIfWhole();
   }
@@ -55,9 +59,10 @@ export class FakeSaver implements Saver {
     });
   }
 
-  feed(bytes: Uint8Array): boolean {
+  feed(bytes: Uint8Array, taken: () => void): boolean {
     if (this.over) return true;
     this.orFail(() => this.work?.feed(Buffer.from(bytes)));
+    taken();
     if (!this.isHeld()) this.finishIfWhole();
     return this.hasRoom;
   }
