@@ -5,7 +5,7 @@
 import { emptyModel, type Model, modelToJson, valueToJson } from "../harness/operations/model.ts";
 import { ModelState } from "../harness/operations/model-state.ts";
 import { runCall } from "../harness/operations/run-call.ts";
-import type { CallRecord, History } from "../harness/recording/history.ts";
+import type { Call, CallRecord, History, Reply, Request } from "../harness/recording/history.ts";
 
 const staleClockMs = 1_000;
 
@@ -48,13 +48,32 @@ function after(way: ModelState, record: CallRecord, lastWallMs: number, refused:
     earliestMs: record.invokedWallMs - staleClockMs,
     latestMs: (record.completed?.wallMs ?? lastWallMs) + 1,
   };
-  const fork = (model: ModelState) => model.fork(nobody);
-  // Where the store refused some calls, it may have refused one whose answer never came.
-  const untouched = refused && record.completed === undefined ? [way] : [];
-  return [
-    ...untouched,
-    ...runCall(fork(way), record.call, record.completed?.reply, { moment, fork }).map(({ model }) => model),
-  ];
+  const run = (from: ModelState, call: Call, reply: Reply | undefined) =>
+    runCall(from.fork(nobody), call, reply, { moment, fork: (model) => model.fork(nobody) }).map(({ model }) => model);
+  if (record.completed !== undefined) return run(way, record.call, record.completed.reply);
+  // Where the store refused some calls it may have refused this one too, and one that watched may have aborted.
+  const untouched = refused || record.call.watch !== undefined ? [way] : [];
+  let ways = [way];
+  for (const request of record.call.requests) {
+    const call = { requests: [request], transaction: false };
+    ways = ways.flatMap((from) => repliesTo(from, request).flatMap((reply) => run(from, call, reply)));
+  }
+  return [...untouched, ...ways];
+}
+
+/** Every answer of a command that leaves the store a choice; for the others, that nothing is known. */
+function repliesTo(state: ModelState, [name, key = "", count]: Request): (Reply | undefined)[] {
+  const members = state.entry(key)?.value.plain();
+  if (name !== "SPOP" || members?.type !== "set") return [undefined];
+  const wanted = Math.min(Number(count ?? 1), members.members.size);
+  let choices: string[][] = [[]];
+  for (const member of members.members) {
+    choices = choices.flatMap((chosen) => (chosen.length < wanted ? [chosen, [...chosen, member]] : [chosen]));
+  }
+  const texts = choices
+    .filter((chosen) => chosen.length === wanted)
+    .map((chosen) => chosen.map((value): Reply => ({ kind: "string", value })));
+  return texts.map((items) => (count === undefined ? items[0] : { kind: "array", items }));
 }
 
 /** By database and key. */

@@ -195,11 +195,20 @@ class Toy {
 
   private chooseStep(request: Request, moment: Moment): Step {
     try {
-      return this.random.pick(operationOf(request).step(this.state, request, moment, undefined));
+      return this.random.pick(operationOf(request).step(this.state, request, moment, this.choose(request)));
     } catch (error) {
       if (error instanceof CommandRefused) return { reply: { kind: "error", message: error.message } };
       throw error;
     }
+  }
+
+  /** What the store tells of a choice, made before the step. */
+  private choose([name, key = "", count]: Request): Reply | undefined {
+    const members = this.state.entry(key)?.value.plain();
+    if (name !== "SPOP" || members?.type !== "set") return undefined;
+    const chosen = this.random.shuffled([...members.members]).slice(0, Number(count ?? 1));
+    const items = chosen.map((value): Reply => ({ kind: "string", value }));
+    return count === undefined ? items[0] : { kind: "array", items };
   }
 
   private concrete(reply: ExpectedReply): Reply {

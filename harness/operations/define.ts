@@ -3,6 +3,7 @@
  * twice. The name is the key, `generate` gives the arguments alone, and what is the usual may be left out.
  */
 import type { Bytes, Reply, Request } from "../recording/history.ts";
+import type { Hindsight } from "./choices.ts";
 import type { KeyPool } from "./key-pool.ts";
 import type { Deadline, ModelState } from "./model-state.ts";
 import {
@@ -24,7 +25,13 @@ export interface Definition {
   generate(pool: KeyPool): readonly Bytes[];
   /** Usual: the first argument. */
   readonly keys?: (args: readonly Bytes[]) => readonly Bytes[];
-  step(model: ModelState, args: readonly Bytes[], moment: Moment, told: Reply | undefined): readonly Step[];
+  step(
+    model: ModelState,
+    args: readonly Bytes[],
+    moment: Moment,
+    told: Reply | undefined,
+    hindsight: Hindsight | undefined,
+  ): readonly Step[];
 }
 
 export function defineFamily(family: Family, definitions: Readonly<Record<string, Definition>>): readonly Operation[] {
@@ -38,7 +45,8 @@ export function defineFamily(family: Family, definitions: Readonly<Record<string
       weight,
       generate: (pool) => [name, ...definition.generate(pool)],
       keys: (request) => keys(argumentsOf(request)),
-      step: (model, request, moment, told) => definition.step(model, argumentsOf(request), moment, told),
+      step: (model, request, moment, told, hindsight) =>
+        definition.step(model, argumentsOf(request), moment, told, hindsight),
     };
   });
 }

@@ -44,6 +44,9 @@ const emptyCollections: { readonly [Name in CollectionName]: () => ValueOf[Name]
   zset: () => new SortedSetValue(),
 };
 
+/** Made once, because histories are full of it and a stack trace costs more than the rest of a step. */
+const wrongType = new CommandRefused("WRONGTYPE Operation against a key holding the wrong kind of value");
+
 /** Told of every key that may have changed, before or after it does. */
 export type Touched = (database: number, key: Bytes) => void;
 
@@ -96,7 +99,7 @@ export class ModelState {
     const value = this.entry(key)?.value;
     if (value === undefined) return undefined;
     if (value.type !== type) {
-      throw new CommandRefused("WRONGTYPE Operation against a key holding the wrong kind of value");
+      throw wrongType;
     }
     return value as ValueOf[Name];
   }

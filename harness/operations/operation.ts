@@ -11,6 +11,7 @@
  * for each member, and what the client was told then says which of them it was.
  */
 import type { Bytes, Reply, Request } from "../recording/history.ts";
+import type { Hindsight } from "./choices.ts";
 import type { KeyPool } from "./key-pool.ts";
 import type { ModelState } from "./model-state.ts";
 
@@ -33,9 +34,17 @@ export interface Operation {
   keys(request: Request): readonly Bytes[];
   /**
    * @param told what the client was told, where it is known: it narrows the choice where the store has one
+   * @param hindsight what is known otherwise, where nothing was told
    * @throws CommandRefused when the store answers with an error and nothing changes
+   * @throws OpenChoice when the store had a choice and nothing says what it chose
    */
-  step(model: ModelState, request: Request, moment: Moment, told: Reply | undefined): readonly Step[];
+  step(
+    model: ModelState,
+    request: Request,
+    moment: Moment,
+    told?: Reply | undefined,
+    hindsight?: Hindsight | undefined,
+  ): readonly Step[];
 }
 
 export type Family = "strings" | "lists" | "hashes" | "sets" | "sorted-sets" | "keys" | "transactions";

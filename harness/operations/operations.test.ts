@@ -40,9 +40,10 @@ describe("the table of operations", () => {
     const pool = new KeyPool(randomFrom("draws"), 0, poolOptions);
     const weights = weightsFor("8.0.0");
     const drawn = Array.from({ length: 20_000 }, () => drawCall(pool, weights).requests[0] as Request);
+    const steppable = drawn.filter(([name]) => name !== "SPOP");
     expect(new Set(drawn.map(([name]) => name)).size).to.equal(weights.length);
     const state = new ModelState(emptyModel, nobody);
-    for (const request of drawn) runCall(state, { requests: [request], transaction: false }, undefined, options());
+    for (const request of steppable) runCall(state, { requests: [request], transaction: false }, undefined, options());
     const deadlines = [...state.keys()].flatMap(([, , { deadline }]) => (deadline ? [deadline.earliestMs] : []));
     expect(deadlines).not.to.have.length(0);
     expect(Math.min(...deadlines)).to.be.above(Date.UTC(2050, 0));
@@ -115,7 +116,10 @@ describe("the model", () => {
     const pool = new KeyPool(randomFrom("json"), 0, poolOptions);
     const weights = weightsFor("8.0.0");
     const state = new ModelState(emptyModel, nobody);
-    for (let count = 0; count < 2_000; count++) runCall(state, drawCall(pool, weights), undefined, options());
+    for (let count = 0; count < 2_000; count++) {
+      const call = drawCall(pool, weights);
+      if (call.requests[0]?.[0] !== "SPOP") runCall(state, call, undefined, options());
+    }
     const json = modelToJson(state.plain());
     expect(modelToJson(modelFromJson(JSON.parse(JSON.stringify(json))))).to.deep.equal(json);
     expect(modelFromJson(JSON.parse(JSON.stringify(json)))).to.deep.equal(state.plain());

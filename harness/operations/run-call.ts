@@ -8,6 +8,7 @@
  * the store then does is still worth judging, and the reply checker speaks up.
  */
 import type { Bytes, Call, Reply, Request } from "../recording/history.ts";
+import type { Hindsight } from "./choices.ts";
 import { describeExpected, describeReply, matchesReply } from "./match-reply.ts";
 import type { ModelState } from "./model-state.ts";
 import { CommandRefused, type ExpectedReply, type Moment, type Operation, type Step } from "./operation.ts";
@@ -31,6 +32,8 @@ export interface RunOptions {
   readonly moment: Moment;
   /** Makes another state from one; the caller knows who listens to its changes. */
   readonly fork: (model: ModelState) => ModelState;
+  /** For calls that were never answered. */
+  readonly hindsight?: Hindsight | undefined;
   /** Nothing is known of the answer's meaning for keys that others write too: it is not held against the model. */
   readonly ignoresReply?: (request: Request, operation: Operation) => boolean;
 }
@@ -61,7 +64,10 @@ export function isRefusal(reply: Reply): boolean {
   return refusalCodes.has(reply.message.split(" ", 1)[0] as string) || unknownToStore.test(reply.message);
 }
 
-/** @throws UnknownCommand when no operation describes a request. */
+/**
+ * @throws UnknownCommand when no operation describes a request
+ * @throws OpenChoice when nothing says what the store chose; the model may have changed in part by then
+ */
 export function runCall(
   model: ModelState,
   call: Call,
@@ -164,7 +170,7 @@ function runOn(
   options: RunOptions,
 ): readonly Outcome[] {
   const told = options.ignoresReply?.(request, operation) === true ? undefined : reply;
-  const steps = stepsOf(operation, model, request, options.moment, told);
+  const steps = stepsOf(operation, model, request, told, options);
   if (told === undefined) {
     // An answer that is not understood still says whether it was an error, and an error changes nothing.
     return reply?.kind === "error" ? [{ model }] : take(model, steps, options);
@@ -180,11 +186,11 @@ function stepsOf(
   operation: Operation,
   model: ModelState,
   request: Request,
-  moment: Moment,
   told: Reply | undefined,
+  { moment, hindsight }: RunOptions,
 ): readonly Step[] {
   try {
-    return operation.step(model, request, moment, told);
+    return operation.step(model, request, moment, told, hindsight);
   } catch (error) {
     if (error instanceof CommandRefused) return [{ reply: { kind: "error", message: error.message } }];
     throw error;

@@ -2,6 +2,7 @@
  * Sets. SPOP is the one command here that leaves the store a choice.
  */
 import type { Bytes, Reply } from "../recording/history.ts";
+import { choicesOfMembers, type Hindsight } from "./choices.ts";
 import {
   allKeys,
   answers,
@@ -19,9 +20,6 @@ import type { KeyPool } from "./key-pool.ts";
 import type { ModelState } from "./model-state.ts";
 import type { Step } from "./operation.ts";
 import { type SetValue, setOf } from "./values.ts";
-
-/** A choice of more members than this is not spelled out where nobody was told which they were. */
-const choicesMax = 1_000;
 
 export const sets = defineFamily("sets", {
   SADD: {
@@ -51,13 +49,13 @@ export const sets = defineFamily("sets", {
   SPOP: {
     weight: 3,
     generate: (pool) => [pool.key("set"), ...(pool.random.chance(0.3) ? [String(pool.count(3))] : [])],
-    step: (model, [key = "", count], _, told) => {
+    step: (model, [key = "", count], _, told, hindsight) => {
       const set = model.read(key, "set");
       const wanted = count === undefined ? 1 : wholeNumber(count);
       if (wanted < 0) return refuses("ERR value is out of range, must be positive");
       if (set === undefined) return answers(count === undefined ? nil : list([]));
       if (wanted === 0) return answers(list([]));
-      return choicesOf(set, Math.min(wanted, set.size), told).map((members) => ({
+      return choicesOf(model, set, Math.min(wanted, set.size), told, hindsight).map((members) => ({
         reply: count === undefined ? text(members[0]) : unordered(members),
         apply: (state) => removeMembers(state, key, members),
       }));
@@ -135,37 +133,23 @@ function removeMembers(state: ModelState, key: Bytes, members: Iterable<Bytes>):
 }
 
 /** Which members SPOP may have taken: those that the client was told, or every choice of so many. */
-function choicesOf(set: SetValue, count: number, told: Reply | undefined): readonly (readonly Bytes[])[] {
-  if (told !== undefined) {
-    const named = toldMembers(told);
-    const lawful = new Set(named).size === count && named.length === count && named.every((member) => set.has(member));
-    // After a wrong answer any choice goes on as well as another; the reply checker says that it was wrong.
-    return [lawful ? named : [...set.items()].slice(0, count)];
-  }
-  const choices = combinations([...set.items()], count);
-  if (choices === undefined) throw new TooManyChoices(`SPOP of ${count} out of ${set.size} members`);
-  return choices;
+function choicesOf(
+  model: ModelState,
+  set: SetValue,
+  count: number,
+  told: Reply | undefined,
+  hindsight: Hindsight | undefined,
+): readonly (readonly Bytes[])[] {
+  if (told === undefined) return choicesOfMembers(model, [...set.items()], count, hindsight);
+  const named = toldMembers(told);
+  const lawful = new Set(named).size === count && named.length === count && named.every((member) => set.has(member));
+  // After a wrong answer any choice goes on as well as another; the reply checker says that it was wrong.
+  return [lawful ? named : [...set.items()].slice(0, count)];
 }
 
 function toldMembers(told: Reply): readonly Bytes[] {
   if (told.kind === "string") return [told.value];
   return told.kind === "array" ? told.items.flatMap((item) => (item.kind === "string" ? [item.value] : [])) : [];
-}
-
-/** The store may have done so many things that nobody can tell which. The verdict is then unknown. */
-export class TooManyChoices extends Error {
-  override readonly name = "TooManyChoices";
-}
-
-function combinations(items: readonly Bytes[], count: number): Bytes[][] | undefined {
-  let choices: { readonly chosen: Bytes[]; readonly next: number }[] = [{ chosen: [], next: 0 }];
-  for (let round = 0; round < count; round++) {
-    choices = choices.flatMap(({ chosen, next }) =>
-      items.slice(next).map((item, offset) => ({ chosen: [...chosen, item], next: next + offset + 1 })),
-    );
-    if (choices.length > choicesMax) return undefined;
-  }
-  return choices.map(({ chosen }) => chosen);
 }
 
 type Combine = (sets: readonly (readonly Bytes[])[]) => readonly Bytes[];

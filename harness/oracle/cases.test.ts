@@ -180,6 +180,31 @@ describe("answers", () => {
     violated(judged(drawing, "SADD s b z"), "wrong-value");
   });
 
+  it("leave it open among hundreds too, and it shows only afterwards what was chosen", () => {
+    const members = Array.from({ length: 300 }, (_, index) => `m${index}`);
+    const drawing = `
+        0  ├──┤               SADD s ${members.join(" ")} → 300
+        0       ├─…           SPOP s 3
+        0        ├─…          SADD s m7
+        0         ├─…         MULTI · SPOP s 2 · SET a 1 · EXEC
+        ✂               ┊
+        `;
+    const without = (...gone: number[]) => `SADD s ${members.filter((_, index) => !gone.includes(index)).join(" ")}`;
+    for (const back of [
+      without(),
+      without(1, 7, 299),
+      without(1, 299),
+      `${without(1, 7, 8, 9, 299)} · SET a 1`,
+      `${without(1, 2, 3, 4)} · SET a 1`,
+    ]) {
+      held(judged(drawing, back));
+    }
+    violated(judged(drawing, without(1)), "wrong-value");
+    violated(judged(drawing, without(1, 2, 3, 4, 5)), "half-transaction");
+    violated(judged(drawing, without(1, 2, 3, 4, 5, 6)), "wrong-value");
+    expect(judged(drawing, `${without(1, 2, 3)} · SET a 1`).verdict).to.equal("violated");
+  });
+
   it("must be what the store held", () => {
     const drawing = (reply: string) => `
         0  ├──┤               INCR n → 1

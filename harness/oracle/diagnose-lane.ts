@@ -38,15 +38,14 @@ interface Period {
   readonly recovered: boolean;
 }
 
-/** Of so many ways that come equally near, each is looked at. */
-const waysComparedMax = 4;
+/** Of nodes that come equally near, so many of each length are looked at, and so many in all. */
+const nodesOfLengthMax = 2;
+const nodesComparedMax = 12;
 
-/** The most telling name: where the calls may have gone several ways, one of them may say more than another. */
+/** The most telling name: of several places that the run may have reached, one may say more than another. */
 export function diagnoseLane(lane: Lane, reading: LaneReading, served: ServedStart, endNs: StampNs): Contradiction {
   const view: LaneView = { lane, reading, served, endNs };
-  const names = nearestNodes(view)
-    .slice(0, waysComparedMax)
-    .map((node) => new LaneDiagnosis(view, node).name());
+  const names = nearestNodes(view).map((node) => new LaneDiagnosis(view, node).name());
   return names.find(({ kind }) => kind !== "wrong-value") ?? (names[0] as Contradiction);
 }
 
@@ -68,9 +67,9 @@ function holdsValue(view: LaneView, key: number, version: number): boolean {
 }
 
 /**
- * The nodes that come nearest: those beyond the cut that explain everything; else the fewest wrong keys; of those the
- * fewest wrong values, deadlines aside; of those the latest that was acked, because what is missing is then an older
- * call; and no call is assumed to have run that was never answered.
+ * The nodes that come nearest: those beyond the cut that explain everything; else the fewest wrong keys, and of those the
+ * fewest wrong values, deadlines aside. First the latest that was acked, because what is missing is then an older call;
+ * last those that assume a call to have run which was never answered.
  */
 function nearestNodes(view: LaneView): number[] {
   const { lane, endNs } = view;
@@ -78,23 +77,24 @@ function nearestNodes(view: LaneView): number[] {
   const wrongKeys = countMismatches(lane, (key, version) => isRecovered(view, key, version));
   const wrongValues = countMismatches(lane, (key, version) => holdsValue(view, key, version));
   const limit = lane.lengthAt(endNs);
+  let nearest: number[] = [];
+  for (let node = 0; node < length.length; node++) {
+    if ((length[node] as number) > limit && wrongKeys[node] !== 0) continue;
+    const other = nearest[0] ?? node;
+    const order =
+      (wrongKeys[node] as number) - (wrongKeys[other] as number) ||
+      (wrongValues[node] as number) - (wrongValues[other] as number);
+    if (order < 0) nearest = [node];
+    else if (order === 0) nearest.push(node);
+  }
   const acked = 1 + lane.input.elements.findLastIndex(({ record }) => (record.completed?.ns ?? Infinity) <= endNs);
   const distance = (node: number) => {
     const beyond = (length[node] as number) - acked;
     return beyond > 0 ? lane.length + beyond : -beyond;
   };
-  const order = (one: number, other: number) =>
-    (wrongKeys[one] as number) - (wrongKeys[other] as number) ||
-    (wrongValues[one] as number) - (wrongValues[other] as number) ||
-    distance(one) - distance(other);
-  let nearest: number[] = [];
-  for (let node = 0; node < length.length; node++) {
-    if ((length[node] as number) > limit && wrongKeys[node] !== 0) continue;
-    const compared = nearest.length === 0 ? -1 : order(node, nearest[0] as number);
-    if (compared < 0) nearest = [node];
-    else if (compared === 0) nearest.push(node);
-  }
-  return nearest;
+  nearest.sort((one, other) => distance(one) - distance(other));
+  const isOneOfFew = (node: number, index: number) => length[nearest[index - nodesOfLengthMax] ?? -1] !== length[node];
+  return nearest.filter(isOneOfFew).slice(0, nodesComparedMax);
 }
 
 class LaneDiagnosis {

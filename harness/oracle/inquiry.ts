@@ -8,7 +8,7 @@ import type { Contradiction } from "./contradiction.ts";
 import { findContradictions } from "./diagnose.ts";
 import type { Evidence, ServedStart, Suspension } from "./evidence.ts";
 import { explain, greatestCut } from "./explain.ts";
-import { type Lanes, type LanesOptions, readLanes } from "./lanes.ts";
+import { completeLanes, type Lanes, type LanesOptions, readLanes } from "./lanes.ts";
 import { type LossAtCut, lossAt } from "./loss.ts";
 import { readState } from "./reading.ts";
 
@@ -51,8 +51,9 @@ export class Inquiry {
   }
 
   private explain(): Explained {
-    const { lanes, endNs } = this;
-    const explanation = explain(lanes, readState(lanes, this.served));
+    const { endNs, served } = this;
+    const lanes = completeLanes(this.lanes, served.state, endNs);
+    const explanation = explain(lanes, readState(lanes, served));
     const contradictions = findContradictions(lanes, explanation, endNs);
     if (contradictions.length > 0) return { kind: "contradicted", contradictions };
     const cut = greatestCut(lanes, explanation, endNs);

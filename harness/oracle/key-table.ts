@@ -9,11 +9,18 @@ export interface KeyName {
 }
 
 export class KeyTable {
-  private readonly ids: Map<Bytes, number>[] = [];
-  private readonly names: KeyName[] = [];
+  private ids: Map<Bytes, number>[] = [];
+  private names: KeyName[] = [];
 
   get size(): number {
     return this.names.length;
+  }
+
+  copy(): KeyTable {
+    const twin = new KeyTable();
+    twin.ids = this.ids.map((keys) => new Map(keys));
+    twin.names = [...this.names];
+    return twin;
   }
 
   idOf(database: number, key: Bytes): number {

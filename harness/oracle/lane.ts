@@ -12,6 +12,7 @@
  * store had a choice and nobody knows which way it went, the line forks: a node for each way, with a parent. Nodes come
  * after their parents, so one pass over all of them is enough.
  */
+import type { Hindsight } from "../operations/choices.ts";
 import type { Model } from "../operations/model.ts";
 import { ModelState } from "../operations/model-state.ts";
 import type { OddReply } from "../operations/run-call.ts";
@@ -42,9 +43,15 @@ export interface LaneInput {
   readonly refusalsPossible: boolean;
   /** Whether others write that key too: then a reply says nothing of this lane's part of it. */
   readonly isForeign: (key: Bytes) => boolean;
+  /** For calls that were never answered: what came back, once it is known. */
+  readonly hindsight?: Hindsight;
 }
 
-/** What came of following a lane's calls. All lists grow together: nodes by node, changes by change, and so on. */
+/**
+ * What came of following a lane's calls. Without hindsight that may end early, where the store had a choice and its
+ * answer never came: what follows, a few calls in flight, is followed for each recovered state anew. All lists grow
+ * together: nodes by node, changes by change, and so on.
+ */
 export interface Unfolded {
   readonly keys: KeyTable;
   readonly nodes: {
@@ -64,6 +71,10 @@ export interface Unfolded {
   /** By element: whether it changed anything, in any way that it may have gone. */
   readonly effective: readonly boolean[];
   readonly oddAnswers: readonly OddAnswer[];
+  /** So many elements were followed. */
+  readonly followed: number;
+  /** Follows the rest, with hindsight. */
+  goOn(hindsight: Hindsight): Unfolded;
 }
 
 /** Versions: what a key holds at some time. Number 0 is its absence. */
@@ -107,6 +118,16 @@ export class Lane {
     this.promised = Int32Array.from(promised);
     this.promisedNs = Float64Array.from(promised, (index) => this.elementAt(index).record.completed?.ns as StampNs);
     this.promisedWithin = countsWithin(promised, input.elements.length);
+  }
+
+  /** This lane followed to its end; itself, unless it needs hindsight for that. */
+  completeWith(recovered: Model): Lane {
+    const { followed } = this.unfolded;
+    if (followed === this.length) return this;
+    const open = this.input.elements.slice(followed).flatMap(({ record }) => record.call.requests.flat());
+    const named = new Set(open);
+    const hindsight: Hindsight = { recovered, names: (text) => named.has(text) };
+    return new Lane({ ...this.input, hindsight }, this.unfolded.goOn(hindsight));
   }
 
   get client(): number {

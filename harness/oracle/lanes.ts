@@ -5,6 +5,7 @@
 import type { Model, ModelEntry } from "../operations/model.ts";
 import { isRefusal } from "../operations/run-call.ts";
 import type { Bytes, CallRecord, History, Reply } from "../recording/history.ts";
+import type { StampNs } from "../recording/stamp.ts";
 import { findGlobalCalls, type GlobalCall } from "./global-calls.ts";
 import { type Element, Lane } from "./lane.ts";
 import { findOwners, nobody, type Ownership } from "./ownership.ts";
@@ -31,7 +32,7 @@ export interface LanesOptions {
   readonly trouble: boolean;
 }
 
-/** @throws ContestedKeys, NotQuiet, TooManyWays, TooManyChoices, UnknownCommand: nobody can judge such a history. */
+/** @throws ContestedKeys, NotQuiet, TooManyWays, UnknownCommand: nobody can judge such a history. */
 export function readLanes(history: History, { initial, trouble }: LanesOptions): Lanes {
   const ownership = findOwners(history, keysOf(initial));
   const [contested] = ownership.contested;
@@ -56,6 +57,16 @@ export function readLanes(history: History, { initial, trouble }: LanesOptions):
   const lanes = [...history.clients.map((sequence, client) => laneOf(client, sequence)), laneOf(nobody, [])];
   const startNs = Math.min(...history.clients.flatMap((sequence) => sequence[0]?.invokedNs ?? []));
   return { history, ownership, lanes, startNs: Number.isFinite(startNs) ? startNs : 0 };
+}
+
+/**
+ * The lanes followed to their ends. Where a store had a choice and its answer never came, only what came back says which
+ * ways are worth following. A cut before such a call needs none of that.
+ */
+export function completeLanes(lanes: Lanes, recovered: Model, endNs: StampNs): Lanes {
+  const isOpen = (lane: Lane) => lane.lengthAt(endNs) > lane.unfolded.followed;
+  if (!lanes.lanes.some(isOpen)) return lanes;
+  return { ...lanes, lanes: lanes.lanes.map((lane) => (isOpen(lane) ? lane.completeWith(recovered) : lane)) };
 }
 
 /** A client's own calls, with those of others that change everything where they took place. */

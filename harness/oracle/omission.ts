@@ -36,7 +36,7 @@ interface Part {
 }
 
 /** A step is a request run, or the copying of so many elements. */
-const stepsMax = 100_000;
+const stepsMax = 30_000;
 const elementsAStep = 200;
 const partsMax = 400;
 const relatedKeysMax = 20;

@@ -40,12 +40,8 @@ export interface Appended {
 export function findOwners(history: History, initialKeys: ReadonlySet<Bytes>): Ownership {
   const writes = new Map<Bytes, Write[]>();
   const writers = new Map<Bytes, number | Set<number>>();
-  for (const record of history.clients.flat()) {
-    // What was refused as a whole wrote nothing.
-    if (fateOf(record) === "refused") continue;
-    for (const request of record.call.requests) {
-      for (const key of keysWritten(request)) noteWriter(writers, key, record.client);
-    }
+  for (const { record, request } of writesIn(history)) {
+    for (const key of keysWritten(request)) noteWriter(writers, key, record.client);
   }
   const shared = new Set([...writers].flatMap(([key, who]) => (typeof who === "number" ? [] : [key])));
   if (shared.size > 0) gatherWrites(history, shared, writes);
@@ -80,6 +76,16 @@ interface Write {
   readonly requestIndex: number;
 }
 
+/** Requests that may have run; what was refused as a whole wrote nothing. */
+function* writesIn(history: History): Iterable<Write> {
+  for (const sequence of history.clients) {
+    for (const record of sequence) {
+      if (fateOf(record) === "refused") continue;
+      for (const [requestIndex, request] of record.call.requests.entries()) yield { record, request, requestIndex };
+    }
+  }
+}
+
 function noteWriter(writers: Map<Bytes, number | Set<number>>, key: Bytes, client: number): void {
   const before = writers.get(key);
   if (before === undefined) writers.set(key, client);
@@ -89,15 +95,12 @@ function noteWriter(writers: Map<Bytes, number | Set<number>>, key: Bytes, clien
 }
 
 function gatherWrites(history: History, keys: ReadonlySet<Bytes>, writes: Map<Bytes, Write[]>): void {
-  for (const record of history.clients.flat()) {
-    if (fateOf(record) === "refused") continue;
-    for (const [requestIndex, request] of record.call.requests.entries()) {
-      for (const key of keysWritten(request)) {
-        if (!keys.has(key)) continue;
-        const list = writes.get(key) ?? [];
-        list.push({ record, request, requestIndex });
-        writes.set(key, list);
-      }
+  for (const write of writesIn(history)) {
+    for (const key of keysWritten(write.request)) {
+      if (!keys.has(key)) continue;
+      const list = writes.get(key) ?? [];
+      list.push(write);
+      writes.set(key, list);
     }
   }
 }

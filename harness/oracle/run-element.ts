@@ -20,6 +20,7 @@ export function runElement(
   const options: RunOptions = {
     moment: momentOf(element.record, input.lastWallMs),
     fork,
+    hindsight: input.hindsight,
     ignoresReply: (request: Request, operation: Operation) =>
       operation.changes === "everything" ? !element.own : operation.keys(request).some(input.isForeign),
   };

@@ -1,6 +1,7 @@
 /**
  * Follows a lane's calls, all ways that they may have gone, and writes down what changes on each step.
  */
+import { OpenChoice } from "../operations/choices.ts";
 import { join, numberDigest } from "../operations/digest.ts";
 import { ModelState, type Touched } from "../operations/model-state.ts";
 import type { OddReply } from "../operations/run-call.ts";
@@ -16,7 +17,7 @@ export class TooManyWays extends Error {
 /** Ways that are followed at a time. */
 const waysMax = 1_000;
 
-/** @throws TooManyWays, TooManyChoices, UnknownCommand */
+/** @throws TooManyWays, UnknownCommand */
 export function unfold(input: LaneInput): Unfolded {
   return new Unfolding(input).run();
 }
@@ -37,34 +38,48 @@ interface Arrival {
 
 class Unfolding {
   private readonly input: LaneInput;
-  private readonly keys = new KeyTable();
-  private readonly nodes = { parent: [-1], length: [0], firstChange: [0] };
-  private readonly changes = { key: [] as number[], before: [] as number[], after: [] as number[] };
-  private readonly versions = {
-    digestA: [0],
-    digestB: [0],
-    earliestMs: [Number.NaN],
-    latestMs: [Number.NaN],
-  };
-  private readonly initialVersions: (number | undefined)[] = [];
-  private readonly effective: boolean[] = [];
-  private readonly oddAnswers: OddAnswer[] = [];
+  private readonly keys: KeyTable;
+  private readonly nodes: { parent: number[]; length: number[]; firstChange: number[] };
+  private readonly changes: { key: number[]; before: number[]; after: number[] };
+  private readonly versions: { digestA: number[]; digestB: number[]; earliestMs: number[]; latestMs: number[] };
+  private readonly initialVersions: (number | undefined)[];
+  private readonly effective: boolean[];
+  private readonly oddAnswers: OddAnswer[];
+  private ways: readonly Way[];
 
-  constructor(input: LaneInput) {
+  /** @param before where to go on; what it holds is left as it is */
+  constructor(input: LaneInput, before?: Unfolding) {
     this.input = input;
+    this.keys = before?.keys.copy() ?? new KeyTable();
+    this.nodes = copyLists(before?.nodes ?? { parent: [-1], length: [0], firstChange: [0] });
+    this.changes = copyLists(before?.changes ?? { key: [], before: [], after: [] });
+    this.versions = copyLists(
+      before?.versions ?? { digestA: [0], digestB: [0], earliestMs: [Number.NaN], latestMs: [Number.NaN] },
+    );
+    this.initialVersions = [...(before?.initialVersions ?? [])];
+    this.effective = [...(before?.effective ?? [])];
+    this.oddAnswers = [...(before?.oddAnswers ?? [])];
+    this.ways = before?.ways.map((way) => this.copyOf(way)) ?? [this.start()];
   }
 
   run(): Unfolded {
-    let ways: readonly Way[] = [this.start()];
-    for (const [index, element] of this.input.elements.entries()) {
-      ways = this.follow(ways, element, index + 1);
-      if (ways.length > waysMax) {
+    while (this.effective.length < this.input.elements.length && this.follow()) {
+      if (this.ways.length > waysMax) {
         throw new TooManyWays(`client ${this.input.client}: its calls may have gone more than ${waysMax} ways`);
       }
     }
-    this.nodes.firstChange.push(this.changes.key.length);
     const { keys, nodes, changes, versions, initialVersions, effective, oddAnswers } = this;
-    return { keys, nodes, changes, versions, initialVersions, effective, oddAnswers };
+    return {
+      keys,
+      nodes: { ...nodes, firstChange: [...nodes.firstChange, changes.key.length] },
+      changes,
+      versions,
+      initialVersions,
+      effective,
+      oddAnswers,
+      followed: effective.length,
+      goOn: (hindsight) => new Unfolding({ ...this.input, hindsight }, this).run(),
+    };
   }
 
   private start(): Way {
@@ -78,8 +93,25 @@ class Unfolding {
     return way;
   }
 
-  private follow(ways: readonly Way[], element: Element, length: number): Way[] {
-    const arrivals = ways.flatMap((way) => this.advance(way, element));
+  /** @returns false, and nothing has happened, when nobody can say what the next element did without hindsight */
+  private follow(): boolean {
+    const length = this.effective.length + 1;
+    const element = this.input.elements[length - 1] as Element;
+    // Only a call without an answer can leave the choice open; what it did by then is undone by taking the copies.
+    const mayBeOpen = element.record.completed === undefined && this.input.hindsight === undefined;
+    const before = mayBeOpen ? this.ways.map((way) => this.copyOf(way)) : this.ways;
+    try {
+      this.ways = this.waysOver(element, length);
+      return true;
+    } catch (error) {
+      if (!(error instanceof OpenChoice) || !mayBeOpen) throw error;
+      this.ways = before;
+      return false;
+    }
+  }
+
+  private waysOver(element: Element, length: number): Way[] {
+    const arrivals = this.ways.flatMap((way) => this.advance(way, element));
     const agreeing = arrivals.filter(({ oddReply }) => oddReply === undefined);
     const oddReply = arrivals[0]?.oddReply;
     if (agreeing.length === 0 && oddReply !== undefined && element.own) {
@@ -94,8 +126,7 @@ class Unfolding {
   private advance(way: Way, element: Element): Arrival[] {
     const byModel = new Map<ModelState, Way>([[way.model, way]]);
     const fork = (model: ModelState): ModelState => {
-      const from = byModel.get(model) as Way;
-      const twin = this.wayFrom((touched) => model.fork(touched), from.versions, from.node, from.touched);
+      const twin = this.copyOf(byModel.get(model) as Way);
       byModel.set(twin.model, twin);
       return twin.model;
     };
@@ -104,6 +135,10 @@ class Unfolding {
     const untouched = unanswered ? [{ way: byModel.get(fork(way.model)) as Way, oddReply: undefined }] : [];
     const outcomes = runElement(way.model, element, this.input, fork);
     return [...outcomes.map(({ model, oddReply }) => ({ way: byModel.get(model) as Way, oddReply })), ...untouched];
+  }
+
+  private copyOf({ model, versions, node, touched }: Way): Way {
+    return this.wayFrom((listener) => model.fork(listener), versions, node, touched);
   }
 
   private wayFrom(
@@ -177,4 +212,9 @@ function distinct(arrivals: readonly Arrival[], signatureOf: (way: Way) => strin
   const [first] = arrivals;
   if (arrivals.length === 1) return [(first as Arrival).way];
   return [...new Map(arrivals.map(({ way }) => [signatureOf(way), way])).values()];
+}
+
+function copyLists<T extends Readonly<Record<string, readonly number[]>>>(lists: T): { [Name in keyof T]: number[] } {
+  const copies = Object.entries(lists).map(([name, list]) => [name, [...list]]);
+  return Object.fromEntries(copies) as { [Name in keyof T]: number[] };
 }
