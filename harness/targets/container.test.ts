@@ -13,7 +13,8 @@ import { sweep } from "../sweep.ts";
 import { RefusedToStart, type Target, TargetUnavailable } from "./target.ts";
 import { openTarget } from "./targets.ts";
 
-const appendonly = [["appendonly", "yes"] as const, ["save", ""] as const];
+// `always`: with `everysec` an ack may still be in memory while a sync runs, and these tests kill right after one.
+const appendonly = [["appendonly", "yes"] as const, ["appendfsync", "always"] as const, ["save", ""] as const];
 
 /** The modules beside this test, compiled or not, whichever runs. */
 const beside = (name: string) => new URL(`${name}${path.extname(import.meta.filename)}`, import.meta.url).href;
