@@ -73,7 +73,10 @@ export class RecordedVolume implements Volume {
     return this.#process.failed;
   }
 
-  /** Calls `listen` for every kill by an armed fault, before its victim's request is answered. */
+  /**
+   * Calls `listen` for every kill by an armed fault. The news may come after that of the victim's death, but before the
+   * answer to whatever is asked of the volume from then on.
+   */
   onStrike(listen: (strike: Strike) => void): void {
     this.#process.onStrike(listen);
   }
