@@ -11,6 +11,7 @@ import {
   MapReply,
   NilArray,
   NoReply,
+  Pairs,
   PushReply,
   type Reply,
   ReplyError,
@@ -46,6 +47,10 @@ function encodeOther(reply: Exclude<Reply, readonly Reply[]>, protocol: 2 | 3): 
   if (reply instanceof MapReply) {
     const { entries } = reply;
     return (isThree ? `%${entries.length}\r\n` : `*${entries.length * 2}\r\n`) + encodeEntries(entries, protocol);
+  }
+  if (reply instanceof Pairs) {
+    const { pairs } = reply;
+    return isThree ? encodeItems("*", pairs, protocol) : `*${pairs.length * 2}\r\n${encodeEntries(pairs, protocol)}`;
   }
   if (reply instanceof SetReply) return encodeItems(isThree ? "~" : "*", reply.members, protocol);
   if (reply instanceof PushReply) return encodeItems(isThree ? ">" : "*", reply.items, protocol);

@@ -19,6 +19,7 @@ export type Reply =
   | ReplyError
   | Double
   | MapReply
+  | Pairs
   | SetReply
   | PushReply
   | NilArray
@@ -67,6 +68,14 @@ export class MapReply {
   readonly entries: readonly (readonly [Reply, Reply])[];
   constructor(entries: Iterable<readonly [Reply, Reply]>) {
     this.entries = [...entries];
+  }
+}
+
+/** An array of pairs in RESP3, a flat array in RESP2: members with their scores, fields with their values. */
+export class Pairs {
+  readonly pairs: readonly (readonly [Reply, Reply])[];
+  constructor(pairs: readonly (readonly [Reply, Reply])[]) {
+    this.pairs = pairs;
   }
 }
 
