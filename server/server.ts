@@ -76,6 +76,8 @@ export class Server {
   readonly startedMonotonicMs: number;
   /** True while recovery reads the data: most commands are refused. */
   loading = false;
+  /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: what is damaged shall be read for the damage's sake. */
+  skipsChecksums = false;
   private nextClientId = 1;
 
   constructor(world: World, config = new Config(), parts: Parts = correctParts) {

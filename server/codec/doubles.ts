@@ -48,7 +48,15 @@ export function formatPackedDouble(value: number): string {
 
 /** What strtod makes of the whole text; undefined for what is no number, for NaN, and for what no double can hold. */
 export function parseDouble(text: string): number | undefined {
-  if (plainNumber.test(text)) return withinRange(text, Number(text));
+  const value = strtod(text);
+  if (value === undefined || infinity.test(text)) return value;
+  if (!Number.isFinite(value)) return undefined;
+  return value === 0 && meansNonZero.test(text) ? undefined : value;
+}
+
+/** The same, but what is too large for a double is infinite, and what is too small is 0. */
+export function strtod(text: string): number | undefined {
+  if (plainNumber.test(text)) return Number(text);
   const infinite = infinity.exec(text);
   if (infinite !== null) return infinite[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const hex = hexNumber.exec(text);
@@ -56,10 +64,5 @@ export function parseDouble(text: string): number | undefined {
   const [, sign, whole = "", fraction = "", power = "0"] = hex;
   if (whole.length + fraction.length === 0) return undefined;
   const value = Number(`0x${whole}${fraction}`) * 2 ** (Number(power) - 4 * fraction.length);
-  return withinRange(text, sign === "-" ? -value : value);
-}
-
-function withinRange(text: string, value: number): number | undefined {
-  if (!Number.isFinite(value)) return undefined;
-  return value === 0 && meansNonZero.test(text) ? undefined : value;
+  return sign === "-" ? -value : value;
 }

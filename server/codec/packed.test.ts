@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { holds, latin1 } from "../../tests/property.ts";
 import { DamagedFile } from "./damaged-file.ts";
-import { intsetWidth, readIntset, writeIntset } from "./intset.ts";
+import { type IntsetWidth, intsetWidth, readIntset, writeIntset } from "./intset.ts";
 import { emptyListpackBytes, ListpackWriter, listpackEntryBytes, readListpack } from "./listpack.ts";
 import { PackedBytes } from "./packed-bytes.ts";
 import { readZiplist } from "./ziplist.ts";
@@ -221,7 +221,7 @@ describe("an intset", () => {
     holds(
       fc.property(fc.uniqueArray(member, { minLength: 1, maxLength: 20 }), (members) => {
         const rising = [...members].sort((a, b) => (a < b ? -1 : 1));
-        const width = rising.map(intsetWidth).reduce((a, b) => (a > b ? a : b));
+        const width = Math.max(...rising.map(intsetWidth)) as IntsetWidth;
         expect(readIntset(packed(writeIntset(rising, width)))).to.deep.equal({ members: rising, width });
       }),
     );

@@ -35,6 +35,11 @@ export function count(text: string, complaint = "ERR value is out of range, must
   return value;
 }
 
+/** How many, as LPOP and its like take it: an integer that is not negative. */
+export function limit(text: string): number {
+  return integerWithin(text, 0, Number.POSITIVE_INFINITY, "ERR value is out of range, must be positive");
+}
+
 /** The number of a database, as yet unchecked. */
 export function int32(text: string): number {
   return integerWithin(text, -int32Max - 1, int32Max, "ERR value is not an integer or out of range");

@@ -7,13 +7,24 @@ import { connectionCommands } from "./connection.ts";
 import { counterCommands } from "./counters.ts";
 import { deadlineCommands } from "./deadlines.ts";
 import { debugCommands } from "./debug.ts";
+import { dumpCommands } from "./dumps.ts";
+import { hashCommands } from "./hashes.ts";
 import { keyMoveCommands } from "./key-moves.ts";
 import { keyWalkCommands } from "./key-walks.ts";
 import { keyCommands } from "./keys.ts";
 import { lcsCommands } from "./lcs.ts";
+import { listMoveCommands } from "./list-moves.ts";
+import { listCommands } from "./lists.ts";
+import { memoryCommands } from "./memory.ts";
 import { persistenceCommands } from "./persistence.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server-commands.ts";
+import { setAlgebraCommands } from "./set-algebra.ts";
+import { setCommands } from "./sets.ts";
+import { sortedSetAlgebraCommands } from "./sorted-set-algebra.ts";
+import { sortedSetPopCommands } from "./sorted-set-pops.ts";
+import { sortedSetRangeCommands } from "./sorted-set-ranges.ts";
+import { sortedSetCommands } from "./sorted-sets.ts";
 import { stringPartCommands } from "./string-parts.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
@@ -23,13 +34,24 @@ const all: readonly (readonly Command[])[] = [
   counterCommands,
   deadlineCommands,
   debugCommands,
+  dumpCommands,
+  hashCommands,
   keyCommands,
   keyMoveCommands,
   keyWalkCommands,
   lcsCommands,
+  listCommands,
+  listMoveCommands,
+  memoryCommands,
   persistenceCommands,
   pubsubCommands,
   serverCommands,
+  setAlgebraCommands,
+  setCommands,
+  sortedSetAlgebraCommands,
+  sortedSetCommands,
+  sortedSetPopCommands,
+  sortedSetRangeCommands,
   stringCommands,
   stringPartCommands,
   transactionCommands,

@@ -13,14 +13,17 @@ const flags: ReadonlySet<Flag> = new Set(["write", "denyoom", "fast"]);
 
 function increase({ db }: Session, key: string, by: number | bigint): Reply {
   const value = stringForWrite(db, key) ?? 0;
-  const sum = add(typeof value === "number" ? value : int64(value), by);
+  const sum = addInt64(typeof value === "number" ? value : int64(value), by);
   db.set(key, typeof sum === "number" ? sum : String(sum));
   db.changed(key, "incrby");
   return sum;
 }
 
-/** A number while it is exact, else a bigint. */
-function add(first: number | bigint, second: number | bigint): number | bigint {
+/**
+ * The sum of two integers of 64 bits: a number while it is exact, else a bigint.
+ * @throws ReplyError
+ */
+export function addInt64(first: number | bigint, second: number | bigint): number | bigint {
   if (typeof first === "number" && typeof second === "number") {
     const sum = first + second;
     if (Number.isSafeInteger(sum)) return sum;

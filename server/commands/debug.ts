@@ -197,6 +197,16 @@ const debugSubcommands: readonly Subcommand[] = [
     },
   },
   {
+    usage: "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    help: "Whether wrong checksums of payloads are no matter.",
+    arity: 3,
+    flags: debugFlags,
+    run(args, { server }) {
+      server.skipsChecksums = onOrOff(args[2] as string);
+      return OK;
+    },
+  },
+  {
     usage: "SLEEP <seconds>",
     help: "Holds up the server.",
     arity: 3,
