@@ -11,8 +11,11 @@ import { readRdb } from "../rdb/rdb-reader.ts";
 import { writeDatabase, writeKey, writeRdbEnd, writeRdbHead } from "../rdb/rdb-writer.ts";
 import { defaultEncodingLimits } from "../types/encoding-limits.ts";
 import { realProcess } from "./real-process.ts";
-import { realSavers } from "./real-savers.ts";
+import { realSaversOf } from "./real-savers.ts";
 import type { SaveJob, Saver, SaverEnding } from "./world.ts";
+
+const smallServer = realSaversOf(() => false);
+const largeServer = realSaversOf(() => true);
 
 const head = { version: "7.0.15", wallMs: 0, usedMemoryBytes: 0, aofBase: false };
 
@@ -37,12 +40,12 @@ describe("a saver as a process", () => {
     ...changes,
   });
 
-  function start(changes: Partial<SaveJob> = {}): { saver: Saver; ended: Promise<SaverEnding> } {
+  function start(changes: Partial<SaveJob> = {}, savers = smallServer): { saver: Saver; ended: Promise<SaverEnding> } {
     let tell: (ending: SaverEnding) => void;
     const ended = new Promise<SaverEnding>((resolve) => {
       tell = resolve;
     });
-    return { saver: realSavers.start(job(changes), (ending) => tell(ending)), ended };
+    return { saver: savers.start(job(changes), (ending) => tell(ending)), ended };
   }
 
   /** Segments of a snapshot with that many keys; without its end when it is not `whole`. */
@@ -139,15 +142,28 @@ describe("a saver as a process", () => {
   });
 
   it("waits, once prepared, and is the one that the next job gets", async () => {
-    realSavers.prepare();
-    realSavers.prepare();
+    smallServer.prepare();
+    smallServer.prepare();
     const first = start();
     first.saver.feed(snapshot(3), nothing);
     expect((await first.ended).kind).to.equal("saved");
-    // This process is small: the saver is not kept.
     const second = start();
-    expect(second.saver.pid).to.not.equal(first.saver.pid);
+    expect(second.saver.pid, "a small server keeps none").to.not.equal(first.saver.pid);
     second.saver.kill("SIGUSR1");
     await second.ended;
+  });
+
+  it("is kept by a large server after a job that went well, and only then", async () => {
+    const first = start({}, largeServer);
+    first.saver.feed(snapshot(3), nothing);
+    expect((await first.ended).kind).to.equal("saved");
+    const second = start({}, largeServer);
+    expect(second.saver.pid).to.equal(first.saver.pid);
+    second.saver.kill("SIGUSR1");
+    await second.ended;
+    const third = start({}, largeServer);
+    expect(third.saver.pid).to.not.equal(first.saver.pid);
+    third.saver.kill("SIGUSR1");
+    await third.ended;
   });
 });

@@ -29,33 +29,40 @@ type Child = ChildProcessByStdio<Writable, Readable, null>;
 /** The child that waits for a job. */
 let spare: Child | undefined;
 
-export const realSavers: Savers = {
-  start(job, ended) {
-    const child = spare ?? startChild();
-    spare = undefined;
-    return new ChildSaver(child, job, ended);
-  },
-  prepare() {
-    if (spare !== undefined) return;
-    try {
-      keepWaiting(startChild());
-    } catch (error) {
-      // Nobody needs it yet; when somebody does, the start will fail again and say so.
-      if (!(error instanceof SaverError)) throw error;
-    }
-  },
-};
+/** `isLarge`: whether this process is so large that a child is worth keeping after its job. */
+export function realSaversOf(isLarge: () => boolean): Savers {
+  return {
+    start(job, ended) {
+      const child = spare ?? startChild();
+      spare = undefined;
+      return new ChildSaver(child, job, ended, isLarge);
+    },
+    prepare() {
+      if (spare !== undefined) return;
+      try {
+        keepWaiting(startChild());
+      } catch (error) {
+        // Nobody needs it yet; when somebody does, the start will fail again and say so.
+        if (!(error instanceof SaverError)) throw error;
+      }
+    },
+  };
+}
+
+export const realSavers = realSaversOf(() => process.memoryUsage.rss() > largeBytes);
 
 class ChildSaver implements Saver {
   readonly pid: number;
   private readonly child: Child;
   private readonly ended: (ending: SaverEnding) => void;
+  private readonly isLarge: () => boolean;
   private answer = "";
   private killedWith: string | undefined;
   private drained: (() => void) | undefined;
 
-  constructor(child: Child, job: SaveJob, ended: (ending: SaverEnding) => void) {
+  constructor(child: Child, job: SaveJob, ended: (ending: SaverEnding) => void, isLarge: () => boolean) {
     this.child = child;
+    this.isLarge = isLarge;
     this.pid = child.pid as number;
     this.ended = ended;
     takeName(saverNames(job, this.pid).atWork);
@@ -95,9 +102,8 @@ class ChildSaver implements Saver {
     this.answer += text;
     if (!this.answer.endsWith("\n")) return;
     const ending = JSON.parse(this.answer) as SaverEnding;
-    const isLarge = process.memoryUsage.rss() > largeBytes;
     // Of one that is not kept the end is told when it is gone: whoever looks then finds no child.
-    if (ending.kind !== "saved" || !isLarge || spare !== undefined || this.killedWith !== undefined) {
+    if (ending.kind !== "saved" || !this.isLarge() || spare !== undefined || this.killedWith !== undefined) {
       this.child.stdin.end();
       return;
     }
