@@ -21,14 +21,16 @@ interface Cycle {
   readonly loss?: { readonly acked: number; readonly ageMs: number };
 }
 
+const firstCallNs = 2_000_000;
+
 function link({ acked = 10, windows = [], findings = [], unknown, loss }: Cycle): LinkResult {
   const calls = Array.from({ length: acked }, (_, id) => ({
     id,
     client: 0,
     call: { requests: [["SET", "k", "v"]], transaction: false },
-    invokedNs: id * 2,
+    invokedNs: firstCallNs + id * 2,
     invokedWallMs: 0,
-    completed: { ns: id * 2 + 1, wallMs: 0, reply: { kind: "string", value: "OK" } },
+    completed: { ns: firstCallNs + id * 2 + 1, wallMs: 0, reply: { kind: "string", value: "OK" } },
   }));
   const checkers = [
     { name: "prefix", question: "?", verdict: findings.length > 0 ? { kind: "violated", findings } : { kind: "held" } },
@@ -167,7 +169,7 @@ describe("the sums of a run", () => {
     expect(findings).to.have.length(1);
     expect(findingSchema.parse(findings[0])).to.deep.equal(findings[0]);
     expect(findings[0]).to.include({ bundle: "/results/b.lossbound", replay: "lossbound replay /results/b.lossbound" });
-    expect(findings[0]?.crashPoint.atMs).to.equal(7.5);
+    expect(findings[0]?.crashPoint.atMs, "since the first call").to.equal(5.5);
     expect(findings[0]?.evidence).to.include({ cyclesSeen: 2 });
   });
 

@@ -12,7 +12,7 @@ import type { LinkResult } from "./cycle.ts";
 import type { CrashState } from "./faults/fault.ts";
 import type { Finding } from "./oracle/checker.ts";
 import type { Judgement } from "./oracle/judgement.ts";
-import { countFates } from "./recording/history.ts";
+import { countFates, type History, sinceFirstCallMs } from "./recording/history.ts";
 import { percentile } from "./statistics.ts";
 
 export interface RunTitle {
@@ -140,11 +140,11 @@ export class RunSummary {
       const window = this.windows.get(name) ?? { crashPoints: 0, exposureMs: 0 };
       this.windows.set(name, { crashPoints: window.crashPoints + 1, exposureMs: window.exposureMs + openMs });
     }
-    for (const finding of judgement.findings) this.show(finding, state, bundle);
+    for (const finding of judgement.findings) this.show(finding, state, evidence.history, bundle);
     return this.verdictOf(judgement);
   }
 
-  private show(finding: Finding, state: CrashState, bundle: string): void {
+  private show(finding: Finding, state: CrashState, history: History, bundle: string): void {
     const shown = this.shown.get(finding.fingerprint);
     if (shown !== undefined) {
       shown.cyclesSeen++;
@@ -159,7 +159,7 @@ export class RunSummary {
       kind,
       model: "",
       filesystem: "",
-      crashPoint: { journalIndex, operation, path, atMs: stampNs / 1e6 },
+      crashPoint: { journalIndex, operation, path, atMs: sinceFirstCallMs(history, stampNs) },
       exposureMs: 0,
       message,
       evidence: { ...evidence },

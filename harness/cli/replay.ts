@@ -11,6 +11,7 @@ import { paintOf, wantsColour } from "../../reports/paint.ts";
 import { story } from "../../reports/text-failure.ts";
 import { harmless, wrapped } from "../../reports/words.ts";
 import type { Finding } from "../oracle/checker.ts";
+import { sinceFirstCallMs } from "../recording/history.ts";
 import type { ReplayResult } from "../replay.ts";
 import { type ExitCode, exitCodes } from "./exit.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -102,7 +103,7 @@ function reported(finding: Finding, { bundle }: ReplayResult, bundleFile: string
     kind,
     model: "",
     filesystem: "",
-    crashPoint: { journalIndex, operation, path, atMs: stampNs / 1e6 },
+    crashPoint: { journalIndex, operation, path, atMs: sinceFirstCallMs(bundle.history, stampNs) },
     exposureMs: 0,
     message,
     evidence: { ...evidence },

@@ -6,6 +6,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -127,13 +128,14 @@ describe("lossbound run", () => {
   });
 
   describe("what is wrong is told before anything is started", () => {
-    const refused = async (words: string, code: number, message: RegExp): Promise<void> => {
+    const refused = async (words: string, code: number, message: RegExp): Promise<string> => {
       const around = fakeSurroundings();
       expect(await lossbound(around, words), words).to.equal(code);
       expect(around.stderr()).to.match(message);
       expect(around.stdout()).to.equal("");
       expect(around.requests).to.deep.equal([]);
       expect(existsSync(path.join(folder, "results"))).to.equal(false);
+      return around.stderr();
     };
 
     it("an unknown option, and a value that is none", async () => {
@@ -157,18 +159,58 @@ describe("lossbound run", () => {
       await refused("kill/random --reporter junit=", 2, /expected a file after junit=/);
     });
 
-    it("a broken scenario file, with place and caret", async () => {
-      await refused(
-        scenarioFile("workload: { clients: -5 }\n"),
-        2,
-        /mine.yaml:6:22: expected a whole number .*\n.*\n.*\^\^/,
-      );
-    });
+    describe("a scenario with", () => {
+      const good = [
+        "name: mine",
+        "why: to see",
+        "presets: [always]",
+        "fault: { kind: kill, trigger: { kind: after-acks, acks: 100 } }",
+        "budget: { time: 60s }",
+        "",
+      ].join("\n");
+      /** Written to mine.yaml and run; the message begins with the name of the file. */
+      const bad: Record<string, { readonly text: string; readonly told: string }> = {
+        "an unknown key": {
+          text: `${good}workloadd: {}\n`,
+          told: "6:1: unknown key workloadd: did you mean workload?\n    6 │ workloadd: {}\n      │ ^^^^^^^^^",
+        },
+        "a wrong type": {
+          text: `${good}workload: { clients: many }\n`,
+          told: '6:22: expected a whole number from 1 to 1000, found "many"\n    6 │ workload: { clients: many }\n      │                      ^^^^',
+        },
+        "an unknown preset": {
+          text: good.replace("[always]", "[allways]"),
+          told: "3:11: there is no preset allways: did you mean always?\n    3 │ presets: [allways]\n      │           ^^^^^^^",
+        },
+        "a negative time": {
+          text: good.replace("60s", "-60s"),
+          told: '5:17: expected a length of time above zero, like 500ms, 60s, 2m or 1h, found "-60s"\n    5 │ budget: { time: -60s }\n      │                 ^^^^',
+        },
+        "a YAML error": { text: "name: a\nname: b\n", told: "2:1: not valid YAML: Map keys must be unique" },
+        "nothing in it": { text: "", told: "1:1: expected a YAML document, found an empty file" },
+      };
+      for (const [what, { text, told }] of Object.entries(bad)) {
+        it(`${what} is told once, at its place`, async () => {
+          const file = path.join(folder, "mine.yaml");
+          writeFileSync(file, text);
+          const said = await refused(file, 2, literally(`${file}:${told}`));
+          expect(said.split(file), "messages").to.have.length(2);
+        });
+      }
 
-    it("a folder, a missing file", async () => {
-      mkdirSync(path.join(folder, "some"));
-      await refused(path.join(folder, "some"), 2, /some:1:1: expected a YAML file, found a folder/);
-      await refused("./gone.yaml", 2, /gone.yaml:1:1: there is no such file/);
+      it("100 MB is refused without being read", async () => {
+        const file = path.join(folder, "mine.yaml");
+        writeFileSync(file, "");
+        truncateSync(file, 100 * 1024 * 1024);
+        await refused(file, 2, literally(`${file}:1:1: expected a YAML file of at most 256 KB, found 104857600 bytes`));
+      });
+
+      it("a folder in its place, or nothing at all, is told so", async () => {
+        const file = path.join(folder, "mine.yaml");
+        await refused(file, 2, literally(`${file}:1:1: there is no such file`));
+        mkdirSync(file);
+        await refused(file, 2, literally(`${file}:1:1: expected a YAML file, found a folder`));
+      });
     });
 
     it("a preset that does not suit the scenario that was named: 2, with the place that says so", async () => {
@@ -362,3 +404,8 @@ describe("lossbound run", () => {
     });
   });
 });
+
+/** From the beginning of what was said; more may follow. */
+function literally(text: string): RegExp {
+  return new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
+}

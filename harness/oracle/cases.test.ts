@@ -319,6 +319,15 @@ describe("a deadline", () => {
     violated(judged(drawing, set(5_000)), "wrong-value");
   });
 
+  it("of a call without reply may be as late as the store died, long after the last record", () => {
+    const drawing = "0  ├─…    SET a 1 EX 1000000000\n✂                ┊";
+    const set = (ms: number) => `SET a 1 PXAT ${drawnStartWallMs + 1_000_000_000_000 + ms}`;
+    held(judged(drawing, set(40)));
+    held(judged(drawing, set(3_500)));
+    violated(judged(drawing, set(-5_000)), "wrong-value");
+    violated(judged(drawing, set(3_600_000)), "wrong-value");
+  });
+
   it("that has passed proves nothing by an absence [O4]", () => {
     const soon = drawnStartWallMs + 500;
     const drawing = `

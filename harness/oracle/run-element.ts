@@ -10,6 +10,9 @@ import type { Element, LaneInput } from "./lane.ts";
 /** A store reads its clock once a turn, so it may believe that it is this much earlier. */
 const staleClockMs = 1_000;
 
+/** A call without a reply was run, if at all, before the store died; the last record of the history says not when. */
+const livedOnMsMax = 60_000;
+
 export function runElement(
   model: ModelState,
   element: Element,
@@ -36,6 +39,6 @@ export function runElement(
 function momentOf(record: CallRecord, lastWallMs: number): Moment {
   return {
     earliestMs: record.invokedWallMs - staleClockMs,
-    latestMs: (record.completed?.wallMs ?? lastWallMs) + 1,
+    latestMs: record.completed === undefined ? lastWallMs + livedOnMsMax : record.completed.wallMs + 1,
   };
 }

@@ -105,6 +105,17 @@ export function gatherHistory(entries: Iterable<HistoryEntry>): History {
   return { clients };
 }
 
+/** When the first call left: reports count their milliseconds from there. 0 without calls. */
+export function firstCallNs({ clients }: History): StampNs {
+  const firstNs = Math.min(...clients.flatMap((sequence) => sequence[0]?.invokedNs ?? []));
+  return Number.isFinite(firstNs) ? firstNs : 0;
+}
+
+/** A stamp as reports write it; what came before the first call counts as its moment. */
+export function sinceFirstCallMs(history: History, stampNs: StampNs): number {
+  return Math.max(0, stampNs - firstCallNs(history)) / 1e6;
+}
+
 export type Fate = "acked" | "refused" | "indeterminate";
 
 /** What the client knows of its call. A transaction that aborted on a watched key is refused: it took no effect. */
