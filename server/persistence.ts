@@ -30,7 +30,7 @@ import type { Snapshots } from "./snapshots.ts";
 import { DiskError } from "./world/world.ts";
 
 /** A server of this size keeps a saver ready. */
-const largeServerBytes = 96 * 1024 * 1024;
+const largeServerBytes = 160 * 1024 * 1024;
 
 /** How a server is told to end. */
 export interface StopOrder {

@@ -111,11 +111,12 @@ export class Server {
 
   /** Listens, loads what the folder holds, and serves. Rejects when it cannot be had; the text says why. */
   async start(): Promise<void> {
+    await this.listen();
+    // Behind listening, as Redis has it: whoever waits for the line with the pid has a server that got its port.
     const { pid } = this.world.process;
     this.log.warning(`lossbound-server ${lossboundVersion}, compatible with Redis ${redisVersion}, PID: ${pid}`);
     this.warnOfMemory();
     this.log.warning("Server initialized");
-    await this.listen();
     this.writePidFile();
     this.world.process.onSignal((signal) => this.shutdown.received(signal));
     await this.load();

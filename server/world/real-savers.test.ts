@@ -166,4 +166,27 @@ describe("a saver as a process", () => {
     third.saver.kill("SIGUSR1");
     await third.ended;
   });
+
+  it("is given no job when it was killed while it waited", async function () {
+    smallServer.prepare();
+    const [waiting] = childrenOfThisProcess();
+    if (waiting === undefined) {
+      console.log("      skipped: this system has no /proc that lists the children of a process");
+      this.skip();
+    }
+    process.kill(waiting, "SIGKILL");
+    // Without giving this process a chance to be told.
+    while (!/\) Z /.test(fs.readFileSync(`/proc/${waiting}/stat`, "latin1")));
+    const { saver, ended } = start();
+    expect(saver.pid).to.not.equal(waiting);
+    saver.feed(snapshot(3), nothing);
+    expect((await ended).kind).to.equal("saved");
+  });
 });
+
+/** The last one first. */
+function childrenOfThisProcess(): number[] {
+  const list = `/proc/self/task/${process.pid}/children`;
+  if (!fs.existsSync(list)) return [];
+  return fs.readFileSync(list, "utf8").trim().split(" ").filter(Boolean).map(Number).reverse();
+}

@@ -10,7 +10,7 @@
  * waits for a job: started while the server was still small where possible, and kept after a job that went well.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { saverNames } from "../saver.ts";
@@ -20,7 +20,7 @@ const program = fileURLToPath(new URL("../saver-main.js", import.meta.url));
 const underWayBytesMax = 8 * 1024 * 1024;
 const underWayBytesLow = underWayBytesMax / 2;
 /** From this size of the server on, a fork costs more than a child that waits. */
-const largeBytes = 96 * 1024 * 1024;
+const largeBytes = 160 * 1024 * 1024;
 /** What a saver ends with when it was told to, so that nobody takes it for a failure. */
 const endedOnPurpose = 255;
 
@@ -33,7 +33,7 @@ let spare: Child | undefined;
 export function realSaversOf(isLarge: () => boolean): Savers {
   return {
     start(job, ended) {
-      const child = spare ?? startChild();
+      const child = spare === undefined || isLeaving(spare) ? startChild() : spare;
       spare = undefined;
       return new ChildSaver(child, job, ended, isLarge);
     },
@@ -123,6 +123,26 @@ class ChildSaver implements Saver {
     if (this.answer.endsWith("\n")) return JSON.parse(this.answer) as SaverEnding;
     return { kind: "failed", why: `the saver ended with code ${code}` };
   }
+}
+
+/** PF_EXITING among the flags in /proc/<pid>/stat. */
+const exitingFlag = 4;
+
+/**
+ * Whether a child was killed, and this process has not been told yet: a job given to it would fail for nothing. Where
+ * there is no /proc nobody can say, and the job's failure will.
+ */
+function isLeaving(child: Child): boolean {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${child.pid}/stat`, "latin1");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return process.platform === "linux";
+  }
+  // Behind the program's name, which may hold anything: state, five numbers, flags.
+  const [state = "", ...numbers] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return state === "Z" || state === "X" || (Number(numbers[5]) & exitingFlag) !== 0;
 }
 
 function keepWaiting(child: Child): void {
