@@ -8,7 +8,7 @@
 import type { Preset } from "../scenarios/preset.ts";
 import type { Volume } from "./disk/volume.ts";
 import type { CrashState, LiveRun } from "./faults/fault.ts";
-import { faults } from "./faults/faults.ts";
+import { faultOf } from "./faults/faults.ts";
 import { askForSaves } from "./faults/trigger.ts";
 import { SaveWatch } from "./measure/save-watch.ts";
 import { longestStallMs } from "./measure/stalls.ts";
@@ -93,7 +93,7 @@ interface Crashed {
 /** From the start of the store to its death. Orphans may be left; the instance's `dispose` ends them. */
 async function playLink(plan: Plan, link: LinkPlan, volume: Volume, room: Room): Promise<Crashed> {
   const { target, run, probe } = room;
-  const fault = faults[link.fault.kind];
+  const fault = faultOf(link);
   const clock = new MonotonicClock();
   const historyFile = run.newFile("history", "jsonl");
   const file = new HistoryWriter(historyFile);

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect } from "chai";
 import { Catalogue } from "../scenarios/catalogue.ts";
 import { scenarioSchema } from "../scenarios/scenario.ts";
-import { configOf, makePlan, type Plan } from "./plan.ts";
+import { configOf, type LinkPlan, makePlan, type Plan, type PlannedKill } from "./plan.ts";
 import { countCalls } from "./workload/workload.ts";
 
 const catalogue = new Catalogue();
@@ -52,6 +52,7 @@ describe("a plan", () => {
         for (const { fault, clients } of links) {
           expect(JSON.stringify(fault)).to.not.include('"least"');
           expect(countCalls(clients)).to.be.within(1, scenario.workload.calls + scenario.workload.clients);
+          if (scenario.fault.kind !== "kill" || fault.kind !== "kill") continue;
           const { trigger } = scenario.fault;
           const drawn: Record<string, unknown> = { ...fault.trigger };
           for (const [field, range] of Object.entries(trigger)) {
@@ -68,7 +69,8 @@ describe("a plan", () => {
   it("has enough calls for the acks that its trigger waits for", () => {
     for (let cycle = 1; cycle <= 20; cycle++) {
       const { links } = plan("kill/during-aof-rewrite", "enough", cycle);
-      const trigger = links[0]?.fault.trigger as { readonly acks: number };
+      const [link] = links as [LinkPlan<PlannedKill>];
+      const { trigger } = link.fault as { readonly trigger: { readonly acks: number } };
       expect(countCalls(links[0]?.clients ?? [])).to.be.greaterThan(trigger.acks * 1.3);
     }
   });

@@ -14,7 +14,8 @@ import { createHash } from "node:crypto";
 import { splitDirective } from "../scenarios/cross-check.ts";
 import type { Range } from "../scenarios/fields.ts";
 import type { Preset } from "../scenarios/preset.ts";
-import type { KillTrigger, Scenario } from "../scenarios/scenario.ts";
+import type { KillTrigger, PowerCut, Scenario } from "../scenarios/scenario.ts";
+import type { Delays } from "./disk/delays.ts";
 import { type Random, randomFrom } from "./random.ts";
 import { lastValue } from "./targets/config-file.ts";
 import type { Config, KillScope } from "./targets/target.ts";
@@ -38,11 +39,26 @@ export interface Plan {
 }
 
 /** One run of the store, from its start to its death. */
-export interface LinkPlan {
+export interface LinkPlan<F extends PlannedFault = PlannedFault> {
   readonly clients: readonly ClientPlan[];
   /** After so many acks each: BGSAVE. */
   readonly savesAtAcks: readonly number[];
-  readonly fault: PlannedKill;
+  readonly fault: F;
+}
+
+export type PlannedFault = PlannedKill | PlannedPowerCut;
+
+/** The store runs so long on a disk that remembers everything; then the power is cut at every moment of it. */
+export interface PlannedPowerCut {
+  readonly kind: "power-cut";
+  readonly lastsMs: number;
+  /** When the harness asks for a rewrite, or for a snapshot where no log is kept. */
+  readonly job: "rewrite" | "bgsave";
+  readonly jobsAtMs: readonly number[];
+  /** Absent: a sync takes as long as it takes to note it down. */
+  readonly syncs?: Delays;
+  /** Every write also appends to one shared log. */
+  readonly marker: boolean;
 }
 
 export interface PlannedKill {
@@ -108,12 +124,45 @@ export function digestOf(scenario: Scenario, preset: Preset): string {
 }
 
 function planLink(scenario: Scenario, config: Config, words: Vocabulary, random: Random): LinkPlan {
-  const trigger = drawTrigger(scenario.fault.trigger, random.fork("trigger"));
+  const { fault } = scenario;
+  if (fault.kind === "power-cut") return planPowerCut(fault, scenario, config, words, random);
+  const trigger = drawTrigger(fault.trigger, random.fork("trigger"));
   const rhythm = rhythmFor(trigger, scenario.workload, random.fork("rhythm"));
   return {
     clients: planClients(scenario.workload, rhythm, words, random.fork("workload")),
     savesAtAcks: livesOnSnapshots(config) ? drawSaves(trigger, rhythm.calls, random.fork("saves")) : [],
-    fault: { kind: "kill", scope: scenario.fault.scope, trigger },
+    fault: { kind: "kill", scope: fault.scope, trigger },
+  };
+}
+
+/** How many calls leave in a millisecond, all clients together: from a trickle to what a disk can just note down. */
+const powerCutPace = [0.5, 1, 2];
+
+function planPowerCut(
+  fault: PowerCut,
+  { workload }: Scenario,
+  config: Config,
+  words: Vocabulary,
+  random: Random,
+): LinkPlan<PlannedPowerCut> {
+  const own = random.fork("power cut");
+  const lastsMs = drawFrom(fault.lastsMs, own);
+  const calls = Math.min(workload.calls, Math.ceil(lastsMs * own.pick(powerCutPace)));
+  const marker = fault.marker === "always" || (fault.marker === "half" && own.chance(0.5));
+  const jobs = drawFrom(fault.rewrites, own);
+  const jobsAtMs = Array.from({ length: jobs }, () => Math.floor(lastsMs * (0.1 + 0.75 * own.fraction())));
+  const rhythm = { calls, lastsMs, eagerShare: 0 };
+  return {
+    clients: planClients(workload, rhythm, words, random.fork("workload"), marker),
+    savesAtAcks: [],
+    fault: {
+      kind: "power-cut",
+      lastsMs,
+      job: lastValue(config, "appendonly") === "yes" ? "rewrite" : "bgsave",
+      jobsAtMs: jobsAtMs.sort((one, other) => one - other),
+      ...(fault.syncs !== undefined && { syncs: fault.syncs }),
+      marker,
+    },
   };
 }
 

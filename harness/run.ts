@@ -8,7 +8,7 @@
  */
 import { writeBundle } from "./bundle/write-bundle.ts";
 import { type LinkResult, playCycle, type Room } from "./cycle.ts";
-import { faults } from "./faults/faults.ts";
+import { faultOf } from "./faults/faults.ts";
 import { SyncProbe } from "./measure/sync-probe.ts";
 import { operations } from "./operations/operations.ts";
 import { configOf, makePlan, type Plan } from "./plan.ts";
@@ -82,7 +82,7 @@ function planFor({ scenario, preset, seed }: RunRequest, store: StoreIdentity, t
 
 function mustSuit(plan: Plan, target: Target): void {
   for (const link of plan.links) {
-    const refusal = faults[link.fault.kind].refuses(link, target);
+    const refusal = faultOf(link).refuses(link, target);
     if (refusal !== undefined) throw new TargetUnavailable(`${plan.scenario}: ${refusal}`);
   }
 }

@@ -17,6 +17,7 @@
  */
 import { z } from "zod";
 import { countField, durationField, nameField, proseField, rangeField } from "./fields.ts";
+import { powerCutSchema } from "./power-cut.ts";
 
 // ── Workload ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,14 +121,14 @@ const killSchema = z.strictObject({
   trigger: triggerSchema.describe("when it strikes"),
 });
 
-const faultSchema = z.discriminatedUnion("kind", [killSchema], {
+const faultSchema = z.discriminatedUnion("kind", [killSchema, powerCutSchema], {
   error: "expected a fault, like { kind: kill, trigger: … }",
 });
 
 // ── What suits, what must be reached, what is expected ────────────────────────────────────────────────────────────
 
 export const targetKinds = ["bundled", "executable", "container"] as const;
-export const volumeKinds = ["directory"] as const;
+export const volumeKinds = ["directory", "recorded"] as const;
 
 const suitsSchema = z
   .strictObject({
@@ -210,6 +211,7 @@ export type Scenario = z.output<typeof scenarioSchema>;
 export type Workload = Scenario["workload"];
 export type Fault = Scenario["fault"];
 export type KillTrigger = Extract<Fault, { kind: "kill" }>["trigger"];
+export type PowerCut = Extract<Fault, { kind: "power-cut" }>;
 export type Budget = { readonly runs?: number; readonly timeMs?: number };
 export type TargetKind = (typeof targetKinds)[number];
 export type WindowName = (typeof windowNames)[number];

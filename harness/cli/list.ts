@@ -5,6 +5,7 @@ import { reporters } from "../../reports/reporters.ts";
 import { wrapped } from "../../reports/words.ts";
 import type { Catalogue } from "../../scenarios/catalogue.ts";
 import { triggers } from "../../scenarios/scenario.ts";
+import { diskModels } from "../disk/disk-models.ts";
 import { checkers } from "../oracle/checkers.ts";
 import { targetTypes } from "../targets/targets.ts";
 import { type ExitCode, exitCodes } from "./exit.ts";
@@ -36,7 +37,14 @@ const kinds: Readonly<Record<string, { readonly use: string; readonly entries: (
   },
   faults: {
     use: "fault: in a scenario",
-    entries: () => triggers.map(({ name, what }) => entry(`kill, ${name}`, what)),
+    entries: () => [
+      ...triggers.map(({ name, what }) => entry(`kill, ${name}`, what)),
+      entry("power-cut", "The power goes, at every moment of one recorded run and under every disk model."),
+    ],
+  },
+  models: {
+    use: "--model NAME",
+    entries: () => diskModels.map(({ name, grade, summary }) => entry(`${name} (${grade})`, summary)),
   },
   checkers: {
     use: "every crash state is asked by all of them",

@@ -149,7 +149,7 @@ function adjusted(selection: Selection, options: RunOptions): Selection {
     const { fault } = pair.scenario;
     const scenario: Scenario = {
       ...pair.scenario,
-      fault: scope === undefined ? fault : { ...fault, scope },
+      fault: scope === undefined || fault.kind !== "kill" ? fault : { ...fault, scope },
       recovery: recovery ?? pair.scenario.recovery,
       chain: chain ?? pair.scenario.chain,
     };

@@ -5,25 +5,25 @@
 import type { Image } from "../disk/image.ts";
 import type { Volume } from "../disk/volume.ts";
 import type { CrashFacts } from "../oracle/evidence.ts";
-import type { LinkPlan, Plan } from "../plan.ts";
+import type { LinkPlan, Plan, PlannedFault } from "../plan.ts";
 import type { Interval, StampClock, StampNs } from "../recording/stamp.ts";
 import type { Config, Instance, StartOptions, Target } from "../targets/target.ts";
 import type { Driver } from "../workload/driver.ts";
 
-export interface Fault {
-  readonly name: LinkPlan["fault"]["kind"];
+export interface Fault<F extends PlannedFault = PlannedFault> {
+  readonly name: F["kind"];
   /** Why this target cannot be struck so, as a sentence; undefined when it can. */
-  refuses(link: LinkPlan, target: Target): string | undefined;
+  refuses(link: LinkPlan<F>, target: Target): string | undefined;
   /** What the store must be told at its start to be struck later. */
-  prepare(link: LinkPlan): StartOptions;
+  prepare(link: LinkPlan<F>): StartOptions;
   /** @throws StoreEndedEarly when the store ended before anything struck it */
-  crash(live: LiveRun): Promise<CrashState>;
+  crash(live: LiveRun<F>): Promise<CrashState>;
 }
 
 /** A run under way: the store serves, the clients play. */
-export interface LiveRun {
+export interface LiveRun<F extends PlannedFault = PlannedFault> {
   readonly plan: Plan;
-  readonly link: LinkPlan;
+  readonly link: LinkPlan<F>;
   readonly target: Target;
   readonly volume: Volume;
   readonly config: Config;

@@ -8,7 +8,7 @@
  *     files                     image              copied while orphans, if any, stand still
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LinkPlan, PlannedTrigger } from "../plan.ts";
+import type { LinkPlan, PlannedKill, PlannedTrigger } from "../plan.ts";
 import type { Interval } from "../recording/stamp.ts";
 import { lastValue } from "../targets/config-file.ts";
 import type { Instance, StartOptions, Target } from "../targets/target.ts";
@@ -19,6 +19,8 @@ import { windowsIn } from "./windows.ts";
 const shutdownPatienceMs = 20_000;
 const operationPatienceMs = 3_000;
 
+type KillRun = LiveRun<PlannedKill>;
+
 /** What a strike left behind, before the files are looked at. */
 interface Strike {
   readonly cut: Interval;
@@ -28,10 +30,10 @@ interface Strike {
   readonly windows: readonly Window[];
 }
 
-export const kill: Fault = {
+export const kill: Fault<PlannedKill> = {
   name: "kill",
 
-  refuses(link: LinkPlan, target: Target): string | undefined {
+  refuses(link: LinkPlan<PlannedKill>, target: Target): string | undefined {
     if (link.fault.trigger.kind === "at-disk-operation" && !target.diesAtDiskOperation) {
       return `${target.name} cannot be struck at an exact disk operation on a plain folder; the bundled store can`;
     }
@@ -41,14 +43,14 @@ export const kill: Fault = {
     return undefined;
   },
 
-  prepare(link: LinkPlan): StartOptions {
+  prepare(link: LinkPlan<PlannedKill>): StartOptions {
     const { trigger, scope } = link.fault;
     if (trigger.kind !== "at-disk-operation") return {};
     const { side, operation, nth, path, afterWrites } = trigger;
     return { environment: { LOSSBOUND_KILL_AT: `${side}:${operation}:${nth}@${afterWrites}:${path}:${scope}` } };
   },
 
-  async crash(live: LiveRun): Promise<CrashState> {
+  async crash(live: KillRun): Promise<CrashState> {
     const { trigger } = live.link.fault;
     const strike = await strikes[trigger.kind](live, trigger as never);
     const image = await live.volume.image();
@@ -84,7 +86,7 @@ function placeOf(trigger: PlannedTrigger, windows: readonly Window[]): string {
 
 type Strikes = {
   readonly [Kind in PlannedTrigger["kind"]]: (
-    live: LiveRun,
+    live: KillRun,
     trigger: Extract<PlannedTrigger, { kind: Kind }>,
   ) => Promise<Strike>;
 };
@@ -171,11 +173,11 @@ const strikes: Strikes = {
 };
 
 /** A store without a log has no rewrites. */
-function jobFor(live: LiveRun): Job {
+function jobFor(live: KillRun): Job {
   return lastValue(live.config, "appendonly") === "yes" ? "rewrite" : "bgsave";
 }
 
-async function killWhile(job: Job, live: LiveRun, acks: number, delayMs: number): Promise<Strike> {
+async function killWhile(job: Job, live: KillRun, acks: number, delayMs: number): Promise<Strike> {
   await live.driver.whenAcked(acks);
   const begunMs = performance.now();
   const runs = await beginJob(job, live);
@@ -186,7 +188,7 @@ async function killWhile(job: Job, live: LiveRun, acks: number, delayMs: number)
 }
 
 /** Starts it on what the crash left, and kills it again. Whether it was still loading is what makes this a hit. */
-async function killWhileItLoads(live: LiveRun, delayMs: number): Promise<Window[]> {
+async function killWhileItLoads(live: KillRun, delayMs: number): Promise<Window[]> {
   const { target, volume, config, link } = live;
   const instance = await target.launch(volume, config);
   const begunMs = performance.now();
@@ -214,7 +216,7 @@ function killChild(pid: number): boolean {
   }
 }
 
-async function killNow(live: LiveRun, windows: readonly Window[]): Promise<Strike> {
+async function killNow(live: KillRun, windows: readonly Window[]): Promise<Strike> {
   const { instance, driver, clock, link } = live;
   mustLive(instance);
   driver.stop();
@@ -235,7 +237,7 @@ async function killNow(live: LiveRun, windows: readonly Window[]): Promise<Strik
 }
 
 /** Under load: something had been acked, or was on its way. */
-function loadWindow(live: LiveRun): Window[] {
+function loadWindow(live: KillRun): Window[] {
   const { invoked } = live.driver.counts();
   return invoked > 0 ? [{ name: "load", openMs: live.clock.now() / 1e6 }] : [];
 }

@@ -14,6 +14,7 @@ import { type Weights, weightsFor } from "../operations/operations.ts";
 import { drawCall, drawTransaction } from "../operations/transactions.ts";
 import type { Random } from "../random.ts";
 import type { Call } from "../recording/history.ts";
+import { withMarker } from "./marker.ts";
 import { profileOf } from "./profiles.ts";
 
 export interface ClientPlan {
@@ -31,6 +32,8 @@ export interface Batch {
 export interface Rhythm {
   readonly calls: number;
   readonly lastsMs: number;
+  /** How many of the clients do not wait between batches, 0 to 1. Absent: what suits a short run. */
+  readonly eagerShare?: number;
 }
 
 /** What a store understands: what its version knows, without the commands that it said it does not. */
@@ -39,19 +42,29 @@ export interface Vocabulary {
   readonly withoutCommands: readonly string[];
 }
 
-const eagerShare = 0.4;
+const eagerShareDefault = 0.4;
 const pacedPauseMs = 2;
 
-export function planClients(workload: Workload, rhythm: Rhythm, words: Vocabulary, random: Random): ClientPlan[] {
+/** @param marker every write also appends to one shared log, whose order tells apart what keys cannot (marker.ts). */
+export function planClients(
+  workload: Workload,
+  rhythm: Rhythm,
+  words: Vocabulary,
+  random: Random,
+  marker = false,
+): ClientPlan[] {
   const profile = profileOf(workload);
   const weights = weightsFor(words.redisVersion, (operation) =>
     words.withoutCommands.includes(operation.name) ? 0 : profile.scale(operation),
   );
   if (weights.length === 0) throw new RangeError(`the store knows no command that ${workload.profile} draws`);
-  const callsEach = Math.ceil(rhythm.calls / workload.clients);
-  return Array.from({ length: workload.clients }, (_, client) =>
-    planClient(client, callsEach, rhythm.lastsMs, workload, weights, profile.transactionPercent, random),
+  const each = { ...rhythm, calls: Math.ceil(rhythm.calls / workload.clients) };
+  // One log of that name: a client that changed its database would begin another one.
+  const asked = marker ? { ...workload, databases: 1 } : workload;
+  const plans = Array.from({ length: workload.clients }, (_, client) =>
+    planClient(client, each, asked, weights, profile.transactionPercent, random),
   );
+  return marker ? plans.map(withMarker) : plans;
 }
 
 export function countCalls(clients: readonly ClientPlan[]): number {
@@ -60,8 +73,7 @@ export function countCalls(clients: readonly ClientPlan[]): number {
 
 function planClient(
   client: number,
-  calls: number,
-  lastsMs: number,
+  { calls, lastsMs, eagerShare }: Rhythm,
   workload: Workload,
   weights: Weights,
   transactionPercent: number,
@@ -71,7 +83,7 @@ function planClient(
   const pool = new KeyPool(own.fork("keys"), client, { ...workload, deadlines: "far" });
   const batchSizes = drawBatchSizes(calls, workload.pipeline, own);
   const meanPauseMs = lastsMs > 0 ? lastsMs / batchSizes.length : pacedPauseMs;
-  const eager = own.chance(eagerShare) || (lastsMs === 0 && own.chance(0.5));
+  const eager = own.chance(eagerShare ?? eagerShareDefault) || (lastsMs === 0 && own.chance(0.5));
   const batches = batchSizes.map((size) => ({
     pauseMs: eager ? 0 : drawPause(meanPauseMs, own),
     calls: Array.from({ length: size }, () =>

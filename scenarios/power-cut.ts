@@ -1,0 +1,71 @@
+/**
+ * The fault `power-cut`: clients write for a while to a disk that remembers everything, and the power is cut at every
+ * moment of it, once the run is over and as often as there are ways in which a disk may lose what was not synced.
+ */
+import { z } from "zod";
+import { countField, rangeField } from "./fields.ts";
+
+/** What a disk may keep when the power goes; `harness/disk/disk-models.ts` says what each means. */
+export const diskModelNames = [
+  "process-crash",
+  "ordered",
+  "prefix",
+  "torn",
+  "cross",
+  "metadata-first",
+  "strict",
+  "random-metadata",
+  "zero-filled",
+  "pages",
+] as const;
+
+export const grades = ["must-pass", "realistic", "adversarial"] as const;
+
+const msField = z.number({ error: "expected a time in milliseconds, 0 or more" }).min(0).max(600_000);
+
+/** How long a disk takes. A histogram is what was measured somewhere, played again. */
+export const delaysSchema = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({ kind: z.literal("fixed"), ms: msField }),
+    z.strictObject({ kind: z.literal("uniform"), fromMs: msField, toMs: msField }),
+    z.strictObject({
+      kind: z.literal("lognormal"),
+      medianMs: msField,
+      sigma: z.number().min(0).max(5).describe("0.5: the slowest percent takes three times the median"),
+      msMax: msField,
+    }),
+    z.strictObject({
+      kind: z.literal("histogram"),
+      buckets: z.array(z.strictObject({ toMs: msField, count: countField(0) })).min(1),
+    }),
+  ],
+  { error: "expected a distribution, like { kind: uniform, fromMs: 1, toMs: 20 }" },
+);
+
+export const powerCutSchema = z.strictObject({
+  kind: z.literal("power-cut"),
+  lastsMs: rangeField(1, 600_000).describe("how long clients write, in milliseconds; a number or [from, to]"),
+  syncs: delaysSchema.exactOptional().describe("how long each sync takes; absent: as long as it takes to note it down"),
+  rewrites: rangeField(0, 1_000)
+    .default({ least: 0, most: 0 })
+    .describe(
+      "how often the harness asks for a rewrite, or for a snapshot where no log is kept; a number or [from, to]",
+    ),
+  marker: z
+    .enum(["never", "half", "always"])
+    .default("half")
+    .describe("whether each write also appends to one shared log, which tells apart more; half: in half of the runs"),
+  models: z
+    .array(z.enum(diskModelNames))
+    .min(1)
+    .default([...diskModelNames])
+    .describe("what the disk may keep"),
+  failsUpTo: z
+    .enum(grades)
+    .default("realistic")
+    .describe("findings under models up to this grade fail the run; the others are reported"),
+  setsMax: countField(1, 10_000)
+    .default(24)
+    .describe("for each crash point and model: all sets of survivors up to so many, a sample of so many beyond"),
+});
