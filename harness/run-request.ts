@@ -2,6 +2,7 @@
  * The contract between whoever asks for runs (the command line, an API, a test) and the engine that does them: one
  * scenario with one preset on one target, all its cycles, becomes one entry of the outcome's `runs`.
  */
+import type { RunDetail } from "../reports/detail.ts";
 import type { Run } from "../reports/outcome.ts";
 import type { Preset } from "../scenarios/preset.ts";
 import type { Budget, Scenario } from "../scenarios/scenario.ts";
@@ -48,6 +49,8 @@ export interface RunResult {
   readonly cycles: number;
   /** Cycles with a finding that fails the run. */
   readonly cyclesViolated: number;
+  /** What the page draws: crash map, timelines, distributions. */
+  readonly detail?: RunDetail;
   /** Where the folders of the store are, when they were to be kept. */
   readonly kept?: string;
 }

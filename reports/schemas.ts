@@ -1,12 +1,18 @@
 /**
- * The JSON schema of the outcome, for whoever reads it with other tools: made from the zod schema, never by hand.
- * `npm run schemas` writes it beside the code; a test holds that it is current.
+ * The JSON schemas of outcome and detail, for whoever reads them with other tools: made from zod schemas, never by hand.
+ * `npm run schemas` writes them beside the code; a test holds that they are current.
  */
 import { z } from "zod";
+import { detailSchema } from "./detail.ts";
 import { outcomeSchema } from "./outcome.ts";
 
 /** File name → text, as it must stand in reports/. */
 export function jsonSchemas(): ReadonlyMap<string, string> {
-  const json = z.toJSONSchema(outcomeSchema, { io: "output", target: "draft-7" });
-  return new Map([["outcome.schema.json", `${JSON.stringify({ title: "lossbound outcome", ...json }, null, 2)}\n`]]);
+  const schemas = { outcome: outcomeSchema, detail: detailSchema };
+  return new Map(
+    Object.entries(schemas).map(([name, schema]) => {
+      const json = z.toJSONSchema(schema, { io: "output", target: "draft-7" });
+      return [`${name}.schema.json`, `${JSON.stringify({ title: `lossbound ${name}`, ...json }, null, 2)}\n`];
+    }),
+  );
 }
