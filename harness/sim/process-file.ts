@@ -60,6 +60,13 @@ export class ProcessFile implements DiskFile {
     });
   }
 
+  overwrite(offset: number, bytes: Uint8Array): void {
+    this.#do("write", "write", () => {
+      if (!this.#isWritable) throw new DiskError("EBADF", "write", this.path);
+      this.#disk.write(this.#process, this.#inode, offset, bytes);
+    });
+  }
+
   truncate(sizeBytes: number): void {
     this.#do("truncate", "truncate", () => {
       if (!this.#isWritable) throw new DiskError("EINVAL", "truncate", this.path);

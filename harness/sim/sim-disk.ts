@@ -319,7 +319,10 @@ export class SimDisk implements Volume {
   }
 
   append(process: SimProcess, inode: Inode, bytes: Uint8Array): void {
-    const offset = inode.bytes.size;
+    this.write(process, inode, inode.bytes.size, bytes);
+  }
+
+  write(process: SimProcess, inode: Inode, offset: number, bytes: Uint8Array): void {
     this.#commit({ kind: "write", tid: process.pid, ...this.#named(inode), offset, ...this.#journal.keep(bytes) });
   }
 

@@ -167,6 +167,10 @@ class SwitchedFile implements DiskFile {
     return this.killSwitch.around("write", this.path, () => this.file.append(bytes));
   }
 
+  overwrite(offset: number, bytes: Uint8Array): void {
+    this.killSwitch.around("write", this.path, () => this.file.overwrite(offset, bytes));
+  }
+
   truncate(sizeBytes: number): void {
     this.killSwitch.around("truncate", this.path, () => this.file.truncate(sizeBytes));
   }

@@ -9,7 +9,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { type Disk, DiskError, type DiskFile, type OpenMode } from "./world.ts";
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = fs.constants;
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = fs.constants;
 
 // Everything that can be written is opened for appending: the kernel finds the end, also after a truncation.
 const openFlags: Readonly<Record<OpenMode, number>> = {
@@ -26,6 +26,7 @@ export const realDisk: Disk = {
   open(path, how) {
     return new RealFile(
       path,
+      how,
       attempt("open", path, () => fs.openSync(path, openFlags[how], 0o644)),
     );
   },
@@ -85,12 +86,14 @@ export const realDisk: Disk = {
 
 class RealFile implements DiskFile {
   readonly path: string;
+  private readonly how: OpenMode;
   private readonly descriptor: number;
   private syncsUnderWay = 0;
   private closing = false;
 
-  constructor(path: string, descriptor: number) {
+  constructor(path: string, how: OpenMode, descriptor: number) {
     this.path = path;
+    this.how = how;
     this.descriptor = descriptor;
   }
 
@@ -113,6 +116,23 @@ class RealFile implements DiskFile {
 
   append(bytes: Uint8Array): number {
     return attempt("write", this.path, () => fs.writeSync(this.descriptor, bytes));
+  }
+
+  overwrite(offset: number, bytes: Uint8Array): void {
+    attempt("write", this.path, () => {
+      if (this.how === "read") throw new DiskError("EBADF", "write", this.path);
+      // A descriptor that appends puts everything at the end, wherever it is told to. On Linux another one is had
+      // whatever the file is called by now.
+      const name = process.platform === "linux" ? `/proc/self/fd/${this.descriptor}` : this.path;
+      const descriptor = fs.openSync(name, O_WRONLY);
+      try {
+        for (let written = 0; written < bytes.length; ) {
+          written += fs.writeSync(descriptor, bytes, written, bytes.length - written, offset + written);
+        }
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    });
   }
 
   truncate(sizeBytes: number): void {

@@ -63,6 +63,11 @@ export interface DiskFile {
   read(offset: number, length: number): Uint8Array;
   /** Appends at the end. Returns the bytes taken: fewer than given is a short write, as of a full disk. */
   append(bytes: Uint8Array): number;
+  /**
+   * Puts all of `bytes` in the place of as many that the file holds already. A sync that fails takes what it could not
+   * write for clean, so that no later one covers it (rule S4): what is written again is covered again.
+   */
+  overwrite(offset: number, bytes: Uint8Array): void;
   truncate(sizeBytes: number): void;
   /** fdatasync on this thread: under `appendfsync always`, and for every replaced file. */
   syncNow(): void;

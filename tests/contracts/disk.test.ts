@@ -59,6 +59,12 @@ class Asked {
         return this.#disk.syncDir(at(name));
       case "append":
         return file?.append(Buffer.from(text));
+      case "overwrite": {
+        const bytes = Buffer.from(text);
+        // Beyond what is there, it is no part of the contract.
+        if (file === undefined || offset + bytes.length > file.size()) return "beyond";
+        return file.overwrite(offset, bytes);
+      }
       case "read":
         return file === undefined ? undefined : Buffer.from(file.read(offset, length)).toString("latin1");
       case "truncate":
@@ -82,6 +88,7 @@ class Asked {
 const verbs = [
   ["open", 4],
   ["append", 6],
+  ["overwrite", 2],
   ["read", 4],
   ["rename", 3],
   ["truncate", 2],

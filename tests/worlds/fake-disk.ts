@@ -13,6 +13,30 @@ import { type Disk, DiskError, type DiskFile, HeldError, type OpenMode } from ".
 class Inode {
   written: Buffer = Buffer.alloc(0);
   durable: Buffer = Buffer.alloc(0);
+  /** What a failed sync left behind: in the page cache, and in no later sync (rule S4). */
+  dropped: { readonly start: number; readonly end: number }[] = [];
+
+  /** What a sync makes durable of `covered`. */
+  settled(covered: Buffer): Buffer {
+    const settled = Buffer.from(covered);
+    for (const { start, end } of this.dropped)
+      settled.fill(0, Math.min(start, settled.length), Math.min(end, settled.length));
+    return settled;
+  }
+
+  drop(covered: Buffer): void {
+    this.dropped.push({ start: this.durable.length, end: covered.length });
+  }
+
+  /** Of what was dropped, a part is written again: the rest stays dropped. */
+  writtenAgain(from: number, to: number): void {
+    this.dropped = this.dropped.flatMap(({ start, end }) =>
+      [
+        { start, end: Math.min(end, from) },
+        { start: Math.max(start, to), end },
+      ].filter((part) => part.start < part.end),
+    );
+  }
 }
 
 type Names = Map<string, Inode | "directory">;
@@ -93,7 +117,11 @@ export class FakeDisk implements Disk {
 
   /** What a process finds that starts after the last one was killed. */
   killed(): FakeDisk {
-    return this.copy(this.names, this.durableNames, (inode) => ({ written: inode.written, durable: inode.durable }));
+    return this.copy(this.names, this.durableNames, (inode) => ({
+      written: inode.written,
+      durable: inode.durable,
+      dropped: inode.dropped,
+    }));
   }
 
   /** What is found after the power was cut: durable bytes under durable names. */
@@ -104,13 +132,13 @@ export class FakeDisk implements Disk {
       while (folder !== "/" && this.durableNames.has(folder)) folder = parent(folder);
       if (folder === "/") kept.set(path, what);
     }
-    return this.copy(kept, kept, (inode) => ({ written: inode.durable, durable: inode.durable }));
+    return this.copy(kept, kept, (inode) => ({ written: inode.durable, durable: inode.durable, dropped: [] }));
   }
 
   private copy(
     names: Names,
     durableNames: Names,
-    state: (inode: Inode) => { written: Buffer; durable: Buffer },
+    state: (inode: Inode) => Pick<Inode, "written" | "durable" | "dropped">,
   ): FakeDisk {
     const next = new FakeDisk();
     const twins = new Map<Inode, Inode>();
@@ -256,8 +284,19 @@ class FakeFile implements DiskFile {
     return taken;
   }
 
+  overwrite(offset: number, bytes: Uint8Array): void {
+    this.mustBeOpen();
+    this.disk.step("write", this.path);
+    if (offset + bytes.length > this.inode.written.length) throw new Error(`${this.path} is overwritten past its end`);
+    this.inode.written = Buffer.from(this.inode.written);
+    this.inode.written.set(bytes, offset);
+    this.inode.writtenAgain(offset, offset + bytes.length);
+    this.disk.journal.push(`overwrite ${this.path} ${offset} ${bytes.length}`);
+  }
+
   truncate(sizeBytes: number): void {
     this.mustBeOpen();
+    this.inode.writtenAgain(sizeBytes, Number.POSITIVE_INFINITY);
     this.disk.step("truncate", this.path);
     this.disk.freeBytes += Math.max(this.inode.written.length - sizeBytes, 0);
     this.inode.written = Buffer.from(this.inode.written.subarray(0, sizeBytes));
@@ -266,8 +305,8 @@ class FakeFile implements DiskFile {
 
   syncNow(): void {
     this.mustBeOpen();
-    this.disk.step("sync", this.path);
-    this.inode.durable = this.inode.written;
+    this.orDrop(this.inode.written);
+    this.inode.durable = this.inode.settled(this.inode.written);
     this.disk.journal.push(`sync ${this.path}`);
   }
 
@@ -276,14 +315,23 @@ class FakeFile implements DiskFile {
     const covered = this.inode.written;
     this.disk.journal.push(`sync-start ${this.path}`);
     await this.disk.whenLetGo();
-    this.disk.step("sync", this.path);
-    this.inode.durable = covered;
+    this.orDrop(covered);
+    this.inode.durable = this.inode.settled(covered);
     this.disk.journal.push(`sync-end ${this.path}`);
   }
 
   close(): void {
     this.mustBeOpen();
     this.open = false;
+  }
+
+  private orDrop(covered: Buffer): void {
+    try {
+      this.disk.step("sync", this.path);
+    } catch (error) {
+      this.inode.drop(covered);
+      throw error;
+    }
   }
 
   private mustBeOpen(): void {
