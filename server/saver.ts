@@ -64,11 +64,21 @@ export class SaveWork {
 
   /** Makes the file complete and durable. @throws DiskError */
   finish(): SavedFile {
+    this.complete();
+    this.file.syncNow();
+    return this.conclude();
+  }
+
+  /** The file has all its bytes; what is left to do is to sync it, and to conclude. @throws DiskError */
+  complete(): void {
     assert(this.isWhole, "a saver finishes what has arrived as a whole");
     if (this.job.format === "rdb") this.write(this.job.checksum ? this.sum.toBytes() : noChecksum);
     // A later sync that succeeds says nothing about the pages that an earlier one failed to write.
     if (this.syncError !== undefined) throw this.syncError;
-    this.file.syncNow();
+  }
+
+  /** The file is synced. @throws DiskError */
+  conclude(): SavedFile {
     this.close();
     if (this.names.finished !== this.names.atWork) this.disk.rename(this.names.atWork, this.names.finished);
     return { path: this.names.finished, writtenBytes: this.writtenBytes };

@@ -28,11 +28,14 @@ export class CannotReadBack extends Error {
 const databasesDefault = 16;
 const keysInABatch = 500;
 
-/** @throws CannotReadBack; whatever the connection throws when the store dies under the reading. */
-export async function readBack(client: RespClient): Promise<ReadBack> {
-  const startedMs = Date.now();
+/**
+ * @param wallMs the time by which the store's keys expire, in milliseconds since 1970.
+ * @throws CannotReadBack; whatever the connection throws when the store dies under the reading.
+ */
+export async function readBack(client: RespClient, wallMs: () => number = Date.now): Promise<ReadBack> {
+  const startedMs = wallMs();
   const state = new Map<number, ReadonlyMap<Bytes, ModelEntry>>();
-  const deadlines = new Deadlines();
+  const deadlines = new Deadlines(wallMs);
   const databases = await countDatabases(client);
   for (const [database, names] of await scanAll(client, databases)) {
     expectOk(await client.send(["SELECT", String(database)]));
@@ -42,7 +45,7 @@ export async function readBack(client: RespClient): Promise<ReadBack> {
     }
     if (keys.size > 0) state.set(database, keys);
   }
-  const readAtWallMs = Date.now();
+  const readAtWallMs = wallMs();
   return { state, readAtWallMs, deadlineErrorMs: deadlines.areExact ? 0 : readAtWallMs - startedMs + 1 };
 }
 
@@ -125,6 +128,11 @@ async function readKeys(
 /** PEXPIRETIME tells the deadline itself and came with 7.0; before it, PTTL tells how far away it is. */
 class Deadlines {
   areExact = true;
+  private readonly wallMs: () => number;
+
+  constructor(wallMs: () => number) {
+    this.wallMs = wallMs;
+  }
 
   request(name: Bytes): Request {
     return [this.areExact ? "PEXPIRETIME" : "PTTL", name];
@@ -133,7 +141,7 @@ class Deadlines {
   of(reply: Reply | undefined): number | undefined {
     const ms = integerOf(reply);
     if (ms < 0) return undefined;
-    return this.areExact ? ms : Date.now() + ms;
+    return this.areExact ? ms : this.wallMs() + ms;
   }
 }
 

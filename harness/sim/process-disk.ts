@@ -121,6 +121,16 @@ export class ProcessDisk implements Disk {
     return Promise.reject(new HeldError(`${dir}/${name}`, `process ${holder.pid}`));
   }
 
+  /** fdatasync(2) by a process that is told when it has ended, and does not wait in the call. */
+  syncFile(path: string, ended: (error: DiskError | undefined) => void): void {
+    this.#assertAlive();
+    const inode = this.#find(path, "fdatasync");
+    if (inode === undefined) throw new DiskError("ENOENT", "fdatasync", path);
+    this.#disk.sync(this.#process, inode, "fdatasync", (code) =>
+      ended(code === undefined ? undefined : new DiskError(code, "fdatasync", path)),
+    );
+  }
+
   // ── For the disk itself ──────────────────────────────────────────────────────────────────────────────────
 
   /** The process is dead: nobody holds its files open any more. */

@@ -84,7 +84,7 @@ export class SimDisk implements Volume {
    * The journal may be of another kind of volume. A sync that was under way is never heard of again.
    */
   static continuing(journal: Journal, recordCount: number, options: SimDiskOptions): SimDisk {
-    const copy = new MemoryJournal(() => options.time.nowNs());
+    const copy = new MemoryJournal(() => options.time.stamp());
     copy.take(journal, recordCount);
     return new SimDisk(copy, options);
   }
@@ -367,7 +367,7 @@ function treeOf(journal: MemoryJournal): FileTree {
 }
 
 function journalWith(image: Image, time: SimTime): MemoryJournal {
-  const journal = new MemoryJournal(() => time.nowNs());
+  const journal = new MemoryJournal(() => time.stamp());
   layDown(image, journal);
   return journal;
 }

@@ -15,6 +15,8 @@ export interface SimProcess {
 export interface SimTime {
   /** On the recording's timeline. */
   nowNs(): StampNs;
+  /** The same, and time moves by a nanosecond: one counter numbers both tracks of a recording. */
+  stamp(): StampNs;
   /** Runs when so much time has passed, never before this call has returned. For what the hardware does: it needs no process. */
   after(delayMs: number, run: () => void): void;
   /**

@@ -25,6 +25,10 @@ export class PlainTime implements SimTime {
     return this.#nowNs;
   }
 
+  stamp(): number {
+    return ++this.#nowNs;
+  }
+
   get nowMs(): number {
     return this.#nowNs / 1e6;
   }

@@ -1,0 +1,83 @@
+/**
+ * Recovery in a simulated world: a fresh machine for each crash state, its disk as the crash left it, the bundled store
+ * started on it twice, as a real one would be. No process, no file: a millisecond of work.
+ */
+import { correctParts, type Parts } from "../../server/parts.ts";
+import type { Image } from "../disk/image.ts";
+import type { Recoverer } from "../explore/recoverer.ts";
+import type { RecoveryFacts, RecoveryStart } from "../oracle/evidence.ts";
+import { CannotReadBack, readBack } from "../recover/read-back.ts";
+import { SimDisk } from "../sim/sim-disk.ts";
+import { SimRespClient } from "../sim/sim-link.ts";
+import { SimMachine } from "../sim/sim-world.ts";
+import { type SimulatedStore, simulatedDir, startSimulated } from "../targets/simulated.ts";
+import type { Config } from "../targets/target.ts";
+import { drive, driveUntil } from "./drive.ts";
+
+/** A day after the recordings of simulated worlds begin: whatever was to expire soon has. */
+export const recoveredAtWallMs = Date.UTC(2026, 0, 2);
+const logLines = 20;
+
+export class SimulatedRecoverer implements Recoverer {
+  readonly #config: Config;
+  readonly #parts: Parts;
+
+  constructor(config: Config, parts: Parts = correctParts) {
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  async recover(image: Image): Promise<RecoveryFacts> {
+    const machine = new SimMachine({ seed: "recovery", wallAtStartMs: recoveredAtWallMs });
+    machine.attach(SimDisk.with(image, { time: machine.clock, dir: simulatedDir }));
+    const first = await this.#startAndRead(machine);
+    if (first.kind === "unclear") return { starts: [first] };
+    return { starts: [first, await this.#startAndRead(machine)] };
+  }
+
+  async close(): Promise<void> {
+    // Nothing is held between two states.
+  }
+
+  async #startAndRead(machine: SimMachine): Promise<RecoveryStart> {
+    const beganMs = machine.clock.nowNs() / 1e6;
+    const store = startSimulated(machine, this.#config, this.#parts);
+    const { process } = store;
+    if (!(await drive(machine, () => store.isReady() || !process.isAlive))) {
+      machine.kill(process, "tree");
+      return { kind: "unclear", why: "the store neither serves nor ends", lastLogLines: process.log.slice(-logLines) };
+    }
+    if (!store.isReady()) {
+      const exitCode = process.ending?.exitCode ?? null;
+      return { kind: "refused", exitCode, lastLogLines: process.log.slice(-logLines) };
+    }
+    const tookMs = machine.clock.nowNs() / 1e6 - beganMs;
+    try {
+      const read = await this.#readAndStop(machine, store);
+      return { kind: "served", ...read, tookMs };
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      machine.kill(process, "tree");
+      const ended = process.ending?.signal ?? `exit code ${process.ending?.exitCode}`;
+      const why =
+        error instanceof CannotReadBack
+          ? error.message
+          : `${error.message} while reading back; the store ended with ${ended}`;
+      return { kind: "unclear", why, lastLogLines: process.log.slice(-logLines) };
+    }
+  }
+
+  async #readAndStop(machine: SimMachine, { process }: SimulatedStore) {
+    const connection = machine.net.connect();
+    if (connection === undefined) throw new Error("nobody listens");
+    const client = new SimRespClient(connection);
+    const read = await driveUntil(
+      machine,
+      readBack(client, () => machine.clock.wallMs()),
+    );
+    client.send(["SHUTDOWN"]).catch(() => undefined);
+    await drive(machine, () => !process.isAlive);
+    machine.kill(process, "tree");
+    return read;
+  }
+}
