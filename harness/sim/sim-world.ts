@@ -11,7 +11,7 @@
  * A process ends by exit, of an error that nobody caught, or because it is killed. From then on its handles throw
  * `WorldEnded`, its promises never settle, and nothing that it had queued happens (W3).
  */
-import type { Clock, Process, Random as ServerRandom, SaveJob, World } from "../../server/world/world.ts";
+import type { Clock, Process, SaveJob, Random as ServerRandom, World } from "../../server/world/world.ts";
 import { type Random, randomFrom } from "../random.ts";
 import { SimClock } from "./sim-clock.ts";
 import type { SimDisk, SimStrike } from "./sim-disk.ts";

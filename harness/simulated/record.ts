@@ -1,17 +1,17 @@
 /**
  * Records one run of the bundled store in a simulated world: history and journal, numbered by one counter.
  *
- *     plan ─▶ machine, disk, faults ─▶ server serves ─▶ clients play, orders are given ─▶ a quiet tail ─▶ killed ─▶ recording
+ *     plan ─▶ machine, disk, faults ─▶ server serves ─▶ clients play, orders are given ─▶ killed ─▶ recording
+ *             └──────────────────────────── the same bytes for the same plan, anywhere ───────────────┘
  */
 import { createHash } from "node:crypto";
-import { correctParts, type Parts } from "../../server/parts.ts";
-import type { SaveJob } from "../../server/world/world.ts";
+import type { Parts } from "../../server/parts.ts";
 import type { DiskFault } from "../disk/disk-fault.ts";
 import type { Image } from "../disk/image.ts";
-import type { RecordedRun, Stretch } from "../explore/recorded-run.ts";
-import type { Save } from "../oracle/evidence.ts";
+import type { PlannedPowerCut } from "../plan.ts";
 import { gatherHistory, type HistoryEntry, type Request } from "../recording/history.ts";
 import type { Journal } from "../recording/journal.ts";
+import type { Recording } from "../recording/recording.ts";
 import type { StampNs } from "../recording/stamp.ts";
 import { SimClients } from "../sim/sim-clients.ts";
 import { SimDisk } from "../sim/sim-disk.ts";
@@ -26,127 +26,92 @@ import { drive } from "./drive.ts";
 /** When recordings of simulated worlds begin. */
 export const recordedAtWallMs = Date.UTC(2026, 0, 1);
 
-export interface SimulatedPlan {
+export interface RecordingOrder {
+  /** All that is left to chance in the world comes from it. */
   readonly seed: string;
   readonly config: Config;
   readonly clients: readonly ClientPlan[];
-  /** What the harness itself asks of the store. */
-  readonly orders: readonly Order[];
-  /** Armed before the store starts, or later. */
-  readonly faults: readonly DiskFault[];
-  /** How long the store lives on when the last client is done. */
-  readonly tailMs: number;
+  readonly fault: PlannedPowerCut;
+  /** What the disk holds before the store starts, all of it durable. Absent: nothing. */
+  readonly image?: Image;
+  readonly parts: Parts;
 }
 
-export interface Order {
-  readonly afterAcks: number;
-  readonly delayMs: number;
-  readonly request: Request | "kill saver";
+/** The store was gone before its time: whatever that is, it is not what was to be recorded. */
+export class EndedEarly extends Error {
+  override readonly name = "EndedEarly";
 }
 
-/** So long, in the world's own time, may a run last that should have ended. */
-const virtualMsMax = 3_600_000;
-
-export async function recordSimulated(
-  plan: SimulatedPlan,
-  image: Image = new Map(),
-  parts: Parts = correctParts,
-): Promise<RecordedRun & { readonly log: readonly string[] }> {
+export async function recordSimulated({
+  seed,
+  config,
+  clients,
+  fault,
+  image,
+  parts,
+}: RecordingOrder): Promise<Recording> {
   const net = createHash("sha256");
-  const saves: { saver: SimProcess; job: SaveJob; startedNs: StampNs }[] = [];
+  const savesBegunNs: StampNs[] = [];
   const machine: SimMachine = new SimMachine({
-    seed: plan.seed,
+    seed,
     wallAtStartMs: recordedAtWallMs,
     netTrace: (stampNs, connection, side, bytes) => net.update(`${stampNs} ${connection} ${side} ${bytes}\n`, "latin1"),
-    saverBegan: (saver, job) => saves.push({ saver, job, startedNs: machine.clock.nowNs() }),
+    saverBegan: (_, job) => {
+      if (job.kind === "rdb") savesBegunNs.push(machine.clock.nowNs());
+    },
   });
-  const disk = SimDisk.with(image, { time: machine.clock, dir: simulatedDir, kill: (strike) => machine.strike(strike) });
+  const disk = SimDisk.with(image ?? new Map(), {
+    time: machine.clock,
+    dir: simulatedDir,
+    kill: (strike) => machine.strike(strike),
+  });
   machine.attach(disk);
-  for (const fault of plan.faults) disk.arm(fault, plan.seed);
-  const store = startSimulated(machine, plan.config, parts);
-  await drive(machine, () => store.isReady() || !store.process.isAlive);
-  const orders = new Orders(machine, store.process, plan.orders);
-  const clients: SimClients = new SimClients(machine.clock, machine.net, () => orders.acked(clients.acked));
-  clients.play(plan.clients);
-  orders.acked(0);
-  const untilNs = machine.clock.nowNs() + virtualMsMax * 1e6;
-  await drive(machine, () => clients.areDone || !store.process.isAlive || machine.clock.nowNs() > untilNs);
+  for (const each of diskFaultsOf(fault)) disk.arm(each, seed);
+  const { process, isReady } = startSimulated(machine, config, parts);
+  await drive(machine, () => isReady() || !process.isAlive);
+  mustLive();
+  const { clock } = machine;
+  const players = new SimClients(clock, machine.net, () => undefined);
+  players.play(clients);
+  giveOrders(machine, process, fault);
   let isOver = false;
-  machine.clock.after(plan.tailMs, () => {
+  clock.after(fault.lastsMs, () => {
     isOver = true;
   });
-  await drive(machine, () => isOver);
-  const endNs = machine.clock.stamp();
-  const log = [...store.process.log];
-  machine.kill(store.process, "tree");
-  const { journal } = disk;
+  await drive(machine, () => isOver || !process.isAlive);
+  mustLive();
+  const endNs = clock.stamp();
+  machine.kill(process, "tree");
   return {
-    journal,
-    history: gatherHistory(clients.entries),
+    journal: disk.journal,
+    history: gatherHistory(players.entries),
     endNs,
-    saves: saves.flatMap((save) => (save.job.kind === "rdb" ? [saveOf(save, journal)] : [])),
-    suspensions: [],
-    stretches: stretchesOf(saves, journal, endNs),
-    digest: digestOf(journal, clients.entries, net.digest("hex")),
-    log,
+    savesBegunNs,
+    digest: digestOf(disk.journal, players.entries, net.digest("hex")),
   };
-}
 
-class Orders {
-  readonly #machine: SimMachine;
-  readonly #server: SimProcess;
-  #waiting: readonly Order[];
-  #link: SimLink | undefined;
-
-  constructor(machine: SimMachine, server: SimProcess, orders: readonly Order[]) {
-    this.#machine = machine;
-    this.#server = server;
-    this.#waiting = orders;
-  }
-
-  acked(count: number): void {
-    const due = this.#waiting.filter(({ afterAcks }) => afterAcks <= count);
-    if (due.length === 0) return;
-    this.#waiting = this.#waiting.filter((order) => !due.includes(order));
-    for (const order of due) this.#machine.clock.after(order.delayMs, () => this.#give(order));
-  }
-
-  #give({ request }: Order): void {
-    if (request === "kill saver") {
-      const [saver] = this.#machine.saversOf(this.#server);
-      if (saver !== undefined) this.#machine.killSaver(saver);
-      return;
-    }
-    const connection = this.#link === undefined ? this.#machine.net.connect() : undefined;
-    if (connection !== undefined) this.#link = new SimLink(connection, () => undefined);
-    // A refusal is an answer too: a rewrite may be under way already.
-    this.#link?.send([{ requests: [request], done: () => undefined }]);
+  function mustLive(): void {
+    if (process.isAlive) return;
+    const how = process.ending?.signal ?? `exit code ${process.ending?.exitCode}`;
+    throw new EndedEarly(`the store ended by itself with ${how}: ${process.log.slice(-3).join(" ⏎ ")}`);
   }
 }
 
-/** Complete when the folder was synced after the file had taken its name. */
-function saveOf({ saver, startedNs }: { saver: SimProcess; startedNs: StampNs }, journal: Journal): Save {
-  const { records } = journal;
-  const renamed = records.findIndex(
-    (record) => record.kind === "rename" && record.fromPath.endsWith(`temp-${saver.pid}.rdb`),
-  );
-  const record = records[renamed];
-  if (record?.kind !== "rename") return { startedNs };
-  const synced = records.find(
-    (later) => later.kind === "sync-end" && later.ok && later.inode === record.parent && later.start > renamed,
-  );
-  return synced === undefined ? { startedNs } : { startedNs, completedNs: synced.stampNs };
+function diskFaultsOf({ syncs }: PlannedPowerCut): DiskFault[] {
+  if (syncs === undefined) return [];
+  return [{ kind: "delay", name: "syncs", when: { on: ["fsync", "fdatasync", "fsyncdir"] }, delays: syncs }];
 }
 
-function stretchesOf(
-  saves: readonly { saver: SimProcess; job: SaveJob; startedNs: StampNs }[],
-  journal: Journal,
-  endNs: StampNs,
-): Stretch[] {
-  return saves.map(({ saver, job, startedNs }) => {
-    const last = journal.records.findLast((record) => record.tid === saver.pid);
-    return { name: job.kind === "rdb" ? "bgsave" : "rewrite", startNs: startedNs, endNs: last?.stampNs ?? endNs };
-  });
+/** Over a connection of the harness's own; a refusal is an answer too, for a rewrite may be under way already. */
+function giveOrders(machine: SimMachine, server: SimProcess, { job, jobsAtMs }: PlannedPowerCut): void {
+  const request: Request = [job === "rewrite" ? "BGREWRITEAOF" : "BGSAVE"];
+  const connection = jobsAtMs.length === 0 ? undefined : machine.net.connect();
+  const link = connection && new SimLink(connection, () => undefined);
+  for (const atMs of jobsAtMs) {
+    machine.clock.after(atMs, () => {
+      if (server.isAlive) link?.send([{ requests: [request], done: () => undefined }]);
+    });
+  }
 }
 
 /** W4: bytes, stamps, history and network. */

@@ -4,7 +4,7 @@
  */
 import { correctParts, type Parts } from "../../server/parts.ts";
 import type { Image } from "../disk/image.ts";
-import type { Recoverer } from "../explore/recoverer.ts";
+import type { Recoverer } from "../explore/explorable.ts";
 import type { RecoveryFacts, RecoveryStart } from "../oracle/evidence.ts";
 import { CannotReadBack, readBack } from "../recover/read-back.ts";
 import { SimDisk } from "../sim/sim-disk.ts";
@@ -27,11 +27,11 @@ export class SimulatedRecoverer implements Recoverer {
     this.#parts = parts;
   }
 
-  async recover(image: Image): Promise<RecoveryFacts> {
+  async recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
     const machine = new SimMachine({ seed: "recovery", wallAtStartMs: recoveredAtWallMs });
     machine.attach(SimDisk.with(image, { time: machine.clock, dir: simulatedDir }));
     const first = await this.#startAndRead(machine);
-    if (first.kind === "unclear") return { starts: [first] };
+    if (first.kind === "unclear" || starts === 1) return { starts: [first] };
     return { starts: [first, await this.#startAndRead(machine)] };
   }
 

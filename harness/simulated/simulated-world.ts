@@ -1,0 +1,39 @@
+/**
+ * The simulated world as something that can be explored: it makes a recording of a plan, and recovers crash states, both
+ * without a process or a file. Same plan, same recording, byte for byte, in any process.
+ */
+import { correctParts, type Parts } from "../../server/parts.ts";
+import type { Explorable, KeptRecording, Recoverer } from "../explore/explorable.ts";
+import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
+import type { Config } from "../targets/target.ts";
+import { withDeadPromises } from "./drive.ts";
+import { recordSimulated } from "./record.ts";
+import { SimulatedRecoverer } from "./simulated-recoverer.ts";
+
+export class SimulatedWorld implements Explorable {
+  readonly engine = "simulated";
+  readonly #parts: Parts;
+
+  /** @param parts a store with a planted bug has others. */
+  constructor(parts: Parts = correctParts) {
+    this.#parts = parts;
+  }
+
+  async record({ seed, cycle, config, links }: Plan): Promise<KeptRecording> {
+    const [link] = links;
+    if (!isPowerCut(link)) throw new RangeError("a simulated world records what the power is to be cut of");
+    const { clients, fault } = link;
+    const order = { seed: `${seed}/cycle ${cycle}/world`, config, clients, fault, parts: this.#parts };
+    const recording = await withDeadPromises(() => recordSimulated(order));
+    return { recording, close: () => Promise.resolve() };
+  }
+
+  /** One thread does all of them, one after the other: `jobs` would change nothing. */
+  async recoverer(config: Config): Promise<Recoverer> {
+    return new SimulatedRecoverer(config, this.#parts);
+  }
+}
+
+function isPowerCut(link: LinkPlan | undefined): link is LinkPlan<PlannedPowerCut> {
+  return link?.fault.kind === "power-cut";
+}
