@@ -25,8 +25,9 @@ export class PlainTime implements SimTime {
     return this.#nowNs;
   }
 
+  /** Stands still: the journal sees to it that no two records are of the same moment. */
   stamp(): number {
-    return ++this.#nowNs;
+    return this.#nowNs;
   }
 
   get nowMs(): number {
