@@ -19,8 +19,14 @@ export interface RunRequest {
   readonly jobs: number;
   /** End after this many violated cycles; absent: go on until the budget is used. */
   readonly failuresMax?: number;
-  /** Where bundles of findings go; exists. */
+  /** Where bundles of findings go, and recordings that are kept; exists. */
   readonly bundlesDir: string;
+  /** Of power cuts: what the disk may keep; absent: as the scenario says. */
+  readonly models?: readonly string[];
+  /** Explore this one, which was kept by an earlier run, instead of making new ones. */
+  readonly recording?: string;
+  /** Leave recordings beside the bundles, to be explored again. */
+  readonly keepRecordings?: boolean;
   /** Leave the folders of the store behind, for somebody who wants to look. */
   readonly keep: boolean;
   /** When it fires, the run ends early, cleans up after itself and returns what it has so far. */

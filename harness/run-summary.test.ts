@@ -66,6 +66,8 @@ function link({ acked = 10, windows = [], findings = [], unknown, loss }: Cycle)
   };
 }
 
+const store = { name: "redis-server", version: "7.0.15" };
+
 function summaryOf(cycles: readonly (Cycle | string)[], given: object = {}): RunSummary {
   const scenario = scenarioSchema.parse({
     name: "test/one",
@@ -75,7 +77,7 @@ function summaryOf(cycles: readonly (Cycle | string)[], given: object = {}): Run
     budget: { runs: 1 },
     ...given,
   });
-  const summary = new RunSummary({ scenario, preset: "always", target: "bundled", seed: "s" }, today);
+  const summary = new RunSummary({ scenario, preset: "always", target: "bundled", seed: "s", store }, today);
   for (const cycle of cycles) {
     if (typeof cycle === "string") summary.addTrouble(cycle);
     else summary.addCycle([link(cycle)], ["/results/b.lossbound"]);

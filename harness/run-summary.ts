@@ -10,16 +10,19 @@ import { levelNames, worst } from "../reports/outcome.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { LinkResult } from "./cycle.ts";
 import type { CrashState } from "./faults/fault.ts";
+import { isKnown } from "./known.ts";
 import type { Finding } from "./oracle/checker.ts";
 import type { Judgement } from "./oracle/judgement.ts";
 import { countFates, type History, sinceFirstCallMs } from "./recording/history.ts";
 import { percentile } from "./statistics.ts";
+import type { StoreIdentity } from "./targets/target.ts";
 
 export interface RunTitle {
   readonly scenario: Scenario;
   readonly preset: string;
   readonly target: string;
   readonly seed: string;
+  readonly store: Pick<StoreIdentity, "name" | "version">;
 }
 
 /** What is kept of each crash: numbers. Histories are large, and a night has many of them. */
@@ -170,9 +173,8 @@ export class RunSummary {
     this.shown.set(fingerprint, { reported, cyclesSeen: 1 });
   }
 
-  private isKnown({ fingerprint }: Finding): boolean {
-    const { known } = this.title.scenario.expect;
-    return known.some((entry) => entry.fingerprint === fingerprint && entry.until >= this.todayIso);
+  private isKnown(finding: Finding): boolean {
+    return isKnown(this.title.scenario, finding, this.title.store, this.todayIso);
   }
 
   private verdictOf(judgement: Judgement): VerdictName {

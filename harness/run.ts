@@ -8,22 +8,28 @@
  */
 import { writeBundle } from "./bundle/write-bundle.ts";
 import { type LinkResult, playCycle, type Room } from "./cycle.ts";
-import { faultOf } from "./faults/faults.ts";
+import { exploreScenario, isPowerCut } from "./explore.ts";
 import { SyncProbe } from "./measure/sync-probe.ts";
-import { operations } from "./operations/operations.ts";
-import { configOf, makePlan, type Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
 import { countFates } from "./recording/history.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { CycleSummary, RunRequest, RunResult, RunScenario, RunWatch } from "./run-request.ts";
 import { RunSummary } from "./run-summary.ts";
 import { sweep } from "./sweep.ts";
-import { RefusedToStart, type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
+import type { Target } from "./targets/target.ts";
 import { openTarget } from "./targets/targets.ts";
 
 /** After so many cycles in a row that the harness could not judge, more of them would say the same. */
 const troublesInARowMax = 5;
 
 export const runScenario: RunScenario = async (request, watch) => {
+  const { scenario } = request;
+  return isPowerCut(scenario) ? exploreScenario(request, scenario, watch) : runLive(request, watch);
+};
+
+/** Every cycle a run of the store of its own: what befalls it happens to a living process. */
+async function runLive(request: RunRequest, watch: RunWatch): Promise<RunResult> {
   await sweep();
   const run = new RunFolder(undefined, request.keep);
   const probe = new SyncProbe(run.dir);
@@ -35,7 +41,8 @@ export const runScenario: RunScenario = async (request, watch) => {
     const store = await identify(target, request);
     mustSuit(planFor(request, store, target, 1), target);
     const { scenario, preset, seed } = request;
-    const summary = new RunSummary({ scenario, preset: preset.name, target: request.target, seed }, todayIso());
+    const title = { scenario, preset: preset.name, target: request.target, seed, store };
+    const summary = new RunSummary(title, todayIso());
     const room: Room = {
       run,
       target,
@@ -59,32 +66,6 @@ export const runScenario: RunScenario = async (request, watch) => {
     kept = await run.dispose();
   }
   return { ...result, ...(kept !== undefined && { kept }) };
-};
-
-/** Also shows that the store understands the config, on an empty folder where nothing else can keep it from starting. */
-async function identify(target: Target, { scenario, preset }: RunRequest): Promise<StoreIdentity> {
-  try {
-    return await target.identify(configOf(scenario, preset));
-  } catch (error) {
-    if (!(error instanceof RefusedToStart)) throw error;
-    const log = error.lastLogLines.slice(-3).join("\n  ");
-    throw new TargetUnavailable(`${target.name} does not start with preset ${preset.name}:\n  ${log}`);
-  }
-}
-
-function planFor({ scenario, preset, seed }: RunRequest, store: StoreIdentity, target: Target, cycle: number): Plan {
-  const { redisVersion, unknownCommands } = store;
-  const known = target.commands;
-  const notNamed = known === undefined ? [] : [...operations.keys()].filter((name) => !known.has(name));
-  const withoutCommands = [...new Set([...unknownCommands, ...notNamed])].sort();
-  return makePlan({ scenario, preset, seed, cycle, words: { redisVersion, withoutCommands } });
-}
-
-function mustSuit(plan: Plan, target: Target): void {
-  for (const link of plan.links) {
-    const refusal = faultOf(link).refuses(link, target);
-    if (refusal !== undefined) throw new TargetUnavailable(`${plan.scenario}: ${refusal}`);
-  }
 }
 
 async function oneCycle(
@@ -155,8 +136,4 @@ async function untilBudgetIsUsed(
   } finally {
     over.abort();
   }
-}
-
-function todayIso(): string {
-  return new Date().toISOString().slice(0, 10);
 }

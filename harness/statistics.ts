@@ -36,3 +36,18 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }
+
+/** The same for values that do not weigh alike; a value of weight 0 does not count. */
+export function weightedPercentile(
+  values: readonly { readonly value: number; readonly weight: number }[],
+  share: number,
+): number {
+  const sorted = values.filter(({ weight }) => weight > 0).sort((a, b) => a.value - b.value);
+  const total = sorted.reduce((sum, { weight }) => sum + weight, 0);
+  let below = 0;
+  for (const { value, weight } of sorted) {
+    below += weight;
+    if (below >= share * total) return value;
+  }
+  return sorted.at(-1)?.value ?? 0;
+}

@@ -156,6 +156,7 @@ const needsSchema = z
 
 const knownSchema = z.strictObject({
   fingerprint: z.string().min(1).describe("as the report prints it"),
+  store: z.string().min(1).exactOptional().describe("the store that has it, like redis-server 7.0; absent: any store"),
   reason: proseField.describe("why nobody needs to wake up for it: a link to an issue, for instance"),
   until: z.iso.date({ error: "expected a day, like 2026-12-31" }).describe("the last day on which it counts as known"),
 });

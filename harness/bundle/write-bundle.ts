@@ -17,7 +17,7 @@ export interface BundleOrder {
   readonly plan: Plan;
   readonly result: LinkResult;
   readonly findings: readonly Finding[];
-  readonly room: Room;
+  readonly room: Pick<Room, "target" | "store" | "documentedCounts">;
   /** An existing folder. */
   readonly dir: string;
 }

@@ -1,6 +1,7 @@
 /** How values on the command line are read: each refuses with a sentence what it cannot take. */
 import { InvalidArgumentError } from "commander";
 import { durationMs } from "../../scenarios/fields.ts";
+import { diskModelNames } from "../../scenarios/power-cut.ts";
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
@@ -27,4 +28,11 @@ export function seedText(text: string): string {
 /** For options that may be given several times. */
 export function collected(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];
+}
+
+export function modelNames(text: string, before: readonly string[] | undefined): string[] {
+  if (!diskModelNames.some((name) => name === text)) {
+    throw new InvalidArgumentError(`There is ${diskModelNames.join(", ")}.`);
+  }
+  return collected(text, before);
 }

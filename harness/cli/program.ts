@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { UnknownName } from "../../scenarios/catalogue.ts";
 import { BadFile } from "../../scenarios/problem.ts";
 import { BadBundle } from "../bundle/bundle.ts";
+import { VolumeUnavailable } from "../disk/volume.ts";
 import { ownVersion } from "../package.ts";
 import { TargetUnavailable } from "../targets/target.ts";
 import { Exit, type ExitCode, exitCodes } from "./exit.ts";
@@ -69,7 +70,8 @@ function explain(error: unknown, { err }: Surroundings): ExitCode {
   if (error instanceof Exit) return said(error.message, error.code);
   if (error instanceof BadFile || error instanceof UnknownName || error instanceof BadBundle)
     return said(error.message, exitCodes.usage);
-  if (error instanceof TargetUnavailable) return said(error.message, exitCodes.unable);
+  if (error instanceof TargetUnavailable || error instanceof VolumeUnavailable)
+    return said(error.message, exitCodes.unable);
   const trouble = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return said(`this is a fault of lossbound itself, please report it:\n${trouble}`, exitCodes.inconclusive);
 

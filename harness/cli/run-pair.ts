@@ -1,5 +1,6 @@
 /** One pair handed to the engine. What the engine itself cannot do becomes a verdict, and never ends the night. */
 import type { Progress } from "../../reports/progress.ts";
+import { VolumeUnavailable } from "../disk/volume.ts";
 import type { RunRequest, RunResult } from "../run-request.ts";
 import { TargetUnavailable } from "../targets/target.ts";
 import { unknownRun } from "./assemble.ts";
@@ -12,6 +13,9 @@ export interface Common {
   readonly jobs: number;
   readonly failuresMax: number | undefined;
   readonly keep: boolean;
+  readonly models: readonly string[] | undefined;
+  readonly recording: string | undefined;
+  readonly keepRecordings: boolean;
 }
 
 /** @throws TargetUnavailable: the next pair on this target could not be run either */
@@ -21,13 +25,22 @@ export async function runPair(
   progress: Progress,
   { runScenario, interruption, err }: Surroundings,
 ): Promise<RunResult> {
-  const { failuresMax, ...always } = common;
-  const limit = failuresMax !== undefined && { failuresMax };
-  const request: RunRequest = { scenario, preset, target, budget, ...always, ...limit, signal: interruption };
+  const { failuresMax, models, recording, ...always } = common;
+  const request: RunRequest = {
+    scenario,
+    preset,
+    target,
+    budget,
+    ...always,
+    ...(failuresMax !== undefined && { failuresMax }),
+    ...(models !== undefined && { models }),
+    ...(recording !== undefined && { recording }),
+    signal: interruption,
+  };
   try {
     return await runScenario(request, progress);
   } catch (error) {
-    if (error instanceof TargetUnavailable) throw error;
+    if (error instanceof TargetUnavailable || error instanceof VolumeUnavailable) throw error;
     // An exception means that the harness could not do its work: unknown, with the reason.
     const trouble = error instanceof Error ? error : new Error(String(error));
     err.stream.write(`${trouble.stack ?? trouble.message}\n`);

@@ -21,7 +21,7 @@ import type { RunResult } from "../run-request.ts";
 import { assemble } from "./assemble.ts";
 import { type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
 import { expectationsOf } from "./expectations.ts";
-import { collected, lengthOfTimeMs, seedText, wholeNumber } from "./options.ts";
+import { collected, lengthOfTimeMs, modelNames, seedText, wholeNumber } from "./options.ts";
 import { type Destination, destinations } from "./reporting.ts";
 import { Results } from "./results.ts";
 import { runPair } from "./run-pair.ts";
@@ -45,6 +45,17 @@ export interface RunOptions {
   readonly json?: true;
   readonly maxFailures?: number;
   readonly keep?: true;
+  readonly model?: readonly string[];
+}
+
+/** What another verb knows better than the command line. */
+export interface Wish {
+  readonly names?: readonly string[];
+  readonly presets?: readonly string[];
+  readonly target?: string;
+  readonly seed?: string;
+  readonly recording?: string;
+  readonly keepRecordings?: boolean;
 }
 
 export const run: Verb = {
@@ -63,6 +74,7 @@ export const run: Verb = {
       .option("--runs <n>", "cycles with each preset", wholeNumber)
       .option("--time <length>", "how long with each preset, like 60s", lengthOfTimeMs)
       .option("--jobs <n>", "cycles at a time", wholeNumber, availableParallelism())
+      .option("--model <name>", "of power cuts: what the disk may keep; may be given several times", modelNames)
       .addOption(new Option("--scope <who>", "who dies: the store, or its children too").choices(["process", "tree"]))
       .addOption(new Option("--recovery <where>", "where it starts again").choices(["copy", "in-place"]))
       .option("--chain <n>", "crashes in a row, each on what the one before left", wholeNumber)
@@ -87,15 +99,27 @@ Examples:
   lossbound run kill/saver --seed quiet-harbour          the same choices as last time
 `;
 
-async function runAll(names: readonly string[], options: RunOptions, around: Surroundings): Promise<ExitCode> {
+export async function runAll(
+  names: readonly string[],
+  options: RunOptions,
+  around: Surroundings,
+  wish: Wish = {},
+): Promise<ExitCode> {
   const selection = adjusted(
-    select({ names, presets: options.preset ?? [], target: options.target }, around.catalogue),
+    select(
+      {
+        names: wish.names ?? names,
+        presets: options.preset ?? wish.presets ?? [],
+        target: options.target ?? wish.target,
+      },
+      around.catalogue,
+    ),
     options,
   );
   const outputs = destinations(options.reporter ?? [], options.json === true);
   const startedAt = around.now();
-  const results = Results.begin(options.out, whatIsRun(names), startedAt);
-  const seed = options.seed ?? drawSeed();
+  const results = Results.begin(options.out, whatIsRun(wish.names ?? names), startedAt);
+  const seed = options.seed ?? wish.seed ?? drawSeed();
   announce(selection, seed, around);
 
   const common = {
@@ -104,6 +128,9 @@ async function runAll(names: readonly string[], options: RunOptions, around: Sur
     jobs: options.jobs,
     failuresMax: options.maxFailures,
     keep: options.keep === true,
+    models: options.model,
+    recording: wish.recording,
+    keepRecordings: wish.keepRecordings === true,
   };
   const doing = { seed, startedAt, pairs: selection.pairs.length };
   const done: RunResult[] = [];

@@ -1,8 +1,9 @@
 /** All verbs. A new one is a file and a line here. */
 import { doctor } from "./doctor.ts";
+import { explore } from "./explore.ts";
 import { list } from "./list.ts";
 import { replay } from "./replay.ts";
 import { run } from "./run.ts";
 import type { Verb } from "./verb.ts";
 
-export const verbs: readonly Verb[] = [run, replay, list, doctor];
+export const verbs: readonly Verb[] = [run, explore, replay, list, doctor];

@@ -15,7 +15,7 @@
  * kernel holds the file's lock meanwhile. And sync(2), syncfs(2) and sync_file_range(2) succeed without reaching us: a
  * store that relies on one of them looks worse here than it is.
  */
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, cpSync, mkdirSync, openSync, rmSync } from "node:fs";
 import path from "node:path";
 import type { DiskFault } from "../disk/disk-fault.ts";
 import type { Image, ImageNode } from "../disk/image.ts";
@@ -113,6 +113,12 @@ export class RecordedVolume implements Volume {
   async journal(): Promise<JournalReader> {
     if (this.#process.alive) await this.#process.ask("flush", {});
     return new JournalReader(this.#journalDir());
+  }
+
+  /** Copies the journal since the last `lay`, up to now, to a folder that must not exist yet. */
+  async keepJournal(dir: string): Promise<void> {
+    if (this.#process.alive) await this.#process.ask("flush", {});
+    cpSync(this.#journalDir(), dir, { recursive: true });
   }
 
   /** Declares all that was written so far durable. */

@@ -16,14 +16,25 @@ import { CannotReadBack, readBack } from "./read-back.ts";
 
 const logLines = 20;
 
-export async function recover(target: Target, volume: Volume, config: Config): Promise<RecoveryFacts> {
-  const first = await startAndRead(target, volume, config);
-  if (first.kind === "unclear") return { starts: [first] };
+/** @param starts 1: it is ended without ceremony once it was read back, and not started again. */
+export async function recover(
+  target: Target,
+  volume: Volume,
+  config: Config,
+  starts: 1 | 2 = 2,
+): Promise<RecoveryFacts> {
+  const first = await startAndRead(target, volume, config, starts === 2);
+  if (first.kind === "unclear" || starts === 1) return { starts: [first] };
   // After a refusal too: what a supervisor would do next, and some stores cut a file before they give up.
-  return { starts: [first, await startAndRead(target, volume, config)] };
+  return { starts: [first, await startAndRead(target, volume, config, true)] };
 }
 
-async function startAndRead(target: Target, volume: Volume, config: Config): Promise<RecoveryStart> {
+async function startAndRead(
+  target: Target,
+  volume: Volume,
+  config: Config,
+  endsInOrder: boolean,
+): Promise<RecoveryStart> {
   const startedMs = performance.now();
   let instance: Instance;
   try {
@@ -37,7 +48,7 @@ async function startAndRead(target: Target, volume: Volume, config: Config): Pro
     const client = await instance.connect();
     const read = await readBack(client);
     client.close();
-    await instance.stop();
+    if (endsInOrder) await instance.stop();
     return { kind: "served", ...read, tookMs };
   } catch (error) {
     if (!(error instanceof Error)) throw error;

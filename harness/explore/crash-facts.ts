@@ -1,0 +1,147 @@
+/**
+ * What was measured by each crash point of a recording, so that its promises are those of that moment (O7): all of it read
+ * from the journal and the history themselves.
+ *
+ *     syncs         ▷───◁   ▷──────────── ╎      the longest so far, one that had not ended included
+ *     clients       ──?────────!──────?── ╎      the longest time in which somebody waited and nobody had a reply
+ *     snapshots     temp-7.rdb ▷◁ dump.rdb ▷◁    safe once its bytes, its name and its folder were synced
+ *     children      temp-rewriteaof-7.aof …      with no-appendfsync-on-rewrite nothing is promised while one lives
+ */
+import type { CrashPoint } from "../disk/crash-points.ts";
+import { Stalls } from "../measure/stalls.ts";
+import type { CrashFacts, Save, Suspension } from "../oracle/evidence.ts";
+import type { Journal } from "../recording/journal.ts";
+import type { Recording } from "../recording/recording.ts";
+import type { StampNs } from "../recording/stamp.ts";
+import { lastValue } from "../targets/config-file.ts";
+import type { Config } from "../targets/target.ts";
+
+const snapshotTemporary = /(^|\/)temp-\d+\.rdb$/;
+const rewriteTemporary = /(^|\/)temp-rewriteaof-\d+\.aof$/;
+const logFile = /\.aof$/;
+
+export class FactsAtPoints {
+  private readonly syncs: SyncTimes;
+  private readonly stalls: Stalls;
+  private readonly saves: readonly Save[];
+  private readonly suspensions: readonly Suspension[];
+
+  constructor(recording: Recording, config: Config) {
+    const { journal, history, endNs } = recording;
+    this.syncs = new SyncTimes(journal);
+    this.stalls = new Stalls(history);
+    this.saves = savesIn(recording);
+    const skipsSyncs = lastValue(config, "no-appendfsync-on-rewrite") === "yes";
+    this.suspensions = skipsSyncs ? suspensionsIn(journal, endNs) : [];
+  }
+
+  at(point: CrashPoint, place: string): CrashFacts {
+    const { endNs } = point.interval;
+    return {
+      fault: "power-cut",
+      longestSyncMs: this.syncs.longestMs(point.index, endNs),
+      longestStallMs: this.stalls.longestMs(endNs),
+      saves: this.saves,
+      suspensions: this.suspensions,
+      place,
+    };
+  }
+}
+
+// ── Syncs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+class SyncTimes {
+  /** By point: the longest that had ended, and when the oldest began that had not, infinite when none was under way. */
+  private readonly endedNs: Float64Array;
+  private readonly oldestOpenNs: Float64Array;
+
+  constructor({ records }: Journal) {
+    this.endedNs = new Float64Array(records.length + 1);
+    this.oldestOpenNs = new Float64Array(records.length + 1).fill(Number.POSITIVE_INFINITY);
+    const open = new Map<number, StampNs>();
+    let longestNs = 0;
+    records.forEach((record, index) => {
+      if (record.kind === "sync-start") open.set(index, record.stampNs);
+      if (record.kind === "sync-end") {
+        longestNs = Math.max(longestNs, record.stampNs - (open.get(record.start) ?? record.stampNs));
+        open.delete(record.start);
+      }
+      this.endedNs[index + 1] = longestNs;
+      // In the order in which they began.
+      const [oldestNs = Number.POSITIVE_INFINITY] = open.values();
+      this.oldestOpenNs[index + 1] = oldestNs;
+    });
+  }
+
+  longestMs(pointIndex: number, endNs: StampNs): number {
+    const openNs = endNs - (this.oldestOpenNs[pointIndex] as number);
+    return Math.max(this.endedNs[pointIndex] as number, openNs, 0) / 1e6;
+  }
+}
+
+// ── Snapshots ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** When each file of a child came and went, and what became of it. */
+interface TemporaryFile {
+  readonly inode: number;
+  readonly createdNs: StampNs;
+  /** Renamed to its final name, at this record. */
+  renamedAt?: number;
+  /** Renamed or removed: the child is done. */
+  goneAt?: number;
+}
+
+function temporaryFiles({ records }: Journal, pattern: RegExp): TemporaryFile[] {
+  const byInode = new Map<number, TemporaryFile>();
+  records.forEach((record, index) => {
+    if (record.kind === "create" && pattern.test(record.path)) {
+      byInode.set(record.inode, { inode: record.inode, createdNs: record.stampNs });
+    }
+    if (record.kind !== "rename" && record.kind !== "unlink") return;
+    const file = byInode.get(record.inode);
+    if (file === undefined) return;
+    file.goneAt ??= index;
+    if (record.kind === "rename") file.renamedAt ??= index;
+  });
+  return [...byInode.values()];
+}
+
+/**
+ * Where no log is kept. A snapshot counts once it was renamed and a sync that began after that has ended: in every model
+ * that a store must survive any sync makes the name durable, and Redis syncs the folder.
+ */
+function savesIn({ journal, savesBegunNs }: Recording): Save[] {
+  return temporaryFiles(journal, snapshotTemporary).map((file) => {
+    // Seen to begin before its file was there. One that nobody saw begin promises nothing.
+    const startedNs = savesBegunNs.findLast((ns) => ns <= file.createdNs) ?? 0;
+    const completedNs = file.renamedAt === undefined ? undefined : endOfSyncBegunAfter(journal, file.renamedAt);
+    return { startedNs, ...(completedNs !== undefined && { completedNs }) };
+  });
+}
+
+function endOfSyncBegunAfter({ records }: Journal, index: number): StampNs | undefined {
+  return records.slice(index).find((record) => record.kind === "sync-end" && record.ok && record.start > index)
+    ?.stampNs;
+}
+
+// ── Children during which nothing is synced ───────────────────────────────────────────────────────────────────────
+
+/** From the first trace of a child until a sync of a log has ended that began when the child was gone. */
+function suspensionsIn(journal: Journal, endNs: StampNs): Suspension[] {
+  const children = [...temporaryFiles(journal, snapshotTemporary), ...temporaryFiles(journal, rewriteTemporary)];
+  return children.map(({ createdNs, goneAt }) => {
+    const until = goneAt === undefined ? undefined : endOfLogSyncBegunAfter(journal, goneAt);
+    return {
+      interval: { startNs: createdNs, endNs: until ?? endNs },
+      why: "a child ran and no-appendfsync-on-rewrite is on",
+    };
+  });
+}
+
+function endOfLogSyncBegunAfter({ records }: Journal, index: number): StampNs | undefined {
+  return records
+    .slice(index)
+    .find(
+      (record) => record.kind === "sync-end" && record.ok && record.start > index && logFile.test(record.path ?? ""),
+    )?.stampNs;
+}

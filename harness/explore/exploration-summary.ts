@@ -1,0 +1,353 @@
+/**
+ * Adds up what was explored to one entry of the outcome: all recordings of a run together. Two things are decided here.
+ *
+ * Which findings fail the run: those of level source and consistency, under models up to the grade that the scenario
+ * names, that it does not list as known. The rest is shown.
+ *
+ * What the numbers mean: a recording is one trial, however many states it has (N4). Losses are those that an honest disk
+ * leaves at the least, each crash point weighted by the time for which it stands (S1).
+ */
+import type { Finding as ReportedFinding, Run, VerdictName } from "../../reports/outcome.ts";
+import { levelNames, worst } from "../../reports/outcome.ts";
+import { grades } from "../../scenarios/power-cut.ts";
+import type { PowerCut, Scenario } from "../../scenarios/scenario.ts";
+import type { CrashState } from "../disk/crash-states.ts";
+import { type DiskModel, type Grade, type LawId, laws } from "../disk/disk-model.ts";
+import { diskModels } from "../disk/disk-models.ts";
+import { survivorsToText } from "../disk/survivors/survivors.ts";
+import { isKnown } from "../known.ts";
+import type { Finding } from "../oracle/checker.ts";
+import type { Judgement } from "../oracle/judgement.ts";
+import { countFates } from "../recording/history.ts";
+import type { Recording } from "../recording/recording.ts";
+import { percentile, weightedPercentile } from "../statistics.ts";
+import type { StoreIdentity } from "../targets/target.ts";
+import type { Explorable } from "./explorable.ts";
+import type { Explored, JudgedPair } from "./exploration.ts";
+
+export interface ExplorationTitle {
+  readonly scenario: Scenario & { readonly fault: PowerCut };
+  readonly preset: string;
+  readonly target: string;
+  readonly seed: string;
+  readonly engine: Explorable["engine"];
+  readonly store: StoreIdentity;
+  readonly models: readonly DiskModel[];
+  /** The day on which known findings are held against their last day, `2026-01-31`. */
+  readonly todayIso: string;
+}
+
+/** One finding of the recording at hand, with the pair that shows it best. */
+export interface BestExample {
+  readonly finding: Finding;
+  readonly pair: JudgedPair;
+}
+
+interface Shown {
+  grade: Grade;
+  reported: ReportedFinding;
+  recordingsSeen: number;
+}
+
+interface Seen {
+  readonly example: BestExample;
+  readonly grade: Grade;
+  /** Points at which it showed, by index, and for how long each stands. */
+  readonly points: Map<number, number>;
+}
+
+const rankOf = (grade: Grade): number => grades.indexOf(grade);
+
+/** The mildest opinion of the disk under which a state may occur: what a store has least excuse for. */
+function mildestOf(models: readonly DiskModel[]): DiskModel {
+  return models.reduce((mildest, model) => (rankOf(model.grade) < rankOf(mildest.grade) ? model : mildest));
+}
+
+export class ExplorationSummary {
+  recordings = 0;
+  recordingsViolated = 0;
+  private readonly title: ExplorationTitle;
+  private readonly troubles: string[] = [];
+  private readonly verdicts: VerdictName[] = [];
+  private readonly shown = new Map<string, Shown>();
+  private readonly calls = { invoked: 0, acked: 0, refused: 0, indeterminate: 0 };
+  private readonly states = { considered: 0, distinct: 0, judged: 0, booted: 0 };
+  private readonly byModel: ReadonlyMap<string, { states: number; violations: number }>;
+  private readonly promises = new Map<string, Run["promises"][number]>();
+  private readonly windows = new Map<string, { crashPoints: number; exposureMs: number }>();
+  private readonly agesMs: { value: number; weight: number }[] = [];
+  private readonly recoveriesMs: number[] = [];
+  private readonly loss = { ackedMax: 0, ageMsMax: 0, longestSyncMs: 0, longestStallMs: 0 };
+  private readonly digests: string[] = [];
+  private refusals = 0;
+  private exploringMs = 0;
+  private seen = new Map<string, Seen>();
+  private undecided = new Map<string, number>();
+  private failed = false;
+
+  constructor(title: ExplorationTitle) {
+    this.title = title;
+    this.byModel = new Map(title.models.map(({ name }) => [name, { states: 0, violations: 0 }]));
+  }
+
+  // ── A recording ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  add({ state, evidence, judgement }: JudgedPair): void {
+    const { crash, recovery } = evidence;
+    const asked = state.models.filter(({ name }) => this.byModel.has(name));
+    const { grade } = mildestOf(asked);
+    const counts = this.countsFor(grade);
+    const failing = judgement.findings.filter((finding) => this.fails(finding, grade));
+    for (const { name } of asked) {
+      const row = this.byModel.get(name) as { states: number; violations: number };
+      row.states++;
+      if (judgement.findings.some((finding) => finding.level !== "documented")) row.violations++;
+    }
+    if (counts) this.addPromises(judgement);
+    if (counts) this.addLoss(judgement, state);
+    this.loss.longestSyncMs = Math.max(this.loss.longestSyncMs, crash.longestSyncMs);
+    this.loss.longestStallMs = Math.max(this.loss.longestStallMs, crash.longestStallMs);
+    if (judgement.recoveryMs !== undefined) this.recoveriesMs.push(judgement.recoveryMs);
+    if (counts && judgement.refused) this.refusals++;
+    for (const finding of judgement.findings) this.note({ finding, pair: { state, evidence, judgement } }, grade);
+    if (failing.length > 0) this.failed = true;
+    else if (counts && judgement.findings.length === 0 && judgement.verdict === "unknown") {
+      const why = judgement.why ?? "no reason given";
+      this.undecided.set(why, (this.undecided.get(why) ?? 0) + 1);
+    }
+    if (recovery.starts.length === 0) throw new Error("a pair was judged without a recovery");
+  }
+
+  /** What this recording showed that none before did, or only under a model of a harsher opinion: worth a bundle. */
+  newFindings(): BestExample[] {
+    return [...this.seen.values()].flatMap(({ example, grade }) => {
+      const before = this.shown.get(example.finding.fingerprint);
+      return before === undefined || rankOf(grade) < rankOf(before.grade) ? [example] : [];
+    });
+  }
+
+  /** @param bundles by fingerprint, where the evidence was written */
+  endRecording(recording: Recording, explored: Explored, bundles: ReadonlyMap<string, string>): VerdictName {
+    const fates = countFates(recording.history);
+    for (const fate of ["invoked", "acked", "refused", "indeterminate"] as const) this.calls[fate] += fates[fate];
+    this.states.considered += explored.considered;
+    this.states.distinct += explored.distinct;
+    this.states.judged += explored.judged;
+    this.states.booted += explored.starts;
+    this.exploringMs += explored.tookMs;
+    this.digests.push(recording.digest);
+    for (const [name, { crashPoints, openNs }] of explored.stretches) {
+      const window = this.windows.get(name) ?? { crashPoints: 0, exposureMs: 0 };
+      this.windows.set(name, {
+        crashPoints: window.crashPoints + crashPoints,
+        exposureMs: window.exposureMs + openNs / 1e6,
+      });
+    }
+    for (const [fingerprint, seen] of this.seen) this.show(seen, bundles.get(fingerprint) ?? "");
+    const verdict = this.verdictOf(explored);
+    this.recordings++;
+    if (verdict === "violated") this.recordingsViolated++;
+    this.verdicts.push(verdict);
+    this.seen = new Map();
+    this.undecided = new Map();
+    this.failed = false;
+    return verdict;
+  }
+
+  /** The harness could not do its work in one recording. */
+  addTrouble(why: string): VerdictName {
+    this.troubles.push(why);
+    this.verdicts.push("unknown");
+    return "unknown";
+  }
+
+  private verdictOf(explored: Explored): VerdictName {
+    if (this.failed) return "violated";
+    if (!explored.somethingPending) {
+      return this.noteUnknown("nothing was pending at any crash point: no power cut could have lost anything");
+    }
+    if (explored.judged === 0) return this.noteUnknown("no state was judged in the time there was");
+    const [reason] = this.undecided;
+    if (reason !== undefined) return this.noteUnknown(`${reason[1]} pairs could not be judged: ${reason[0]}`);
+    return "held";
+  }
+
+  private noteUnknown(why: string): VerdictName {
+    this.troubles.push(why);
+    return "unknown";
+  }
+
+  // ── A pair ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private countsFor(grade: Grade): boolean {
+    return rankOf(grade) <= rankOf(this.title.scenario.fault.failsUpTo);
+  }
+
+  private fails(finding: Finding, grade: Grade): boolean {
+    if (finding.level === "documented" && !this.title.scenario.expect.documented) return false;
+    return this.countsFor(grade) && !this.isKnown(finding);
+  }
+
+  private isKnown(finding: Finding): boolean {
+    const { scenario, store, todayIso } = this.title;
+    return isKnown(scenario, finding, store, todayIso);
+  }
+
+  private note(example: BestExample, grade: Grade): void {
+    const { finding, pair } = example;
+    const { index, standsForNs } = pair.state.point;
+    const before = this.seen.get(finding.fingerprint);
+    const isBetter = before === undefined || rankOf(grade) < rankOf(before.grade);
+    const points = before?.points ?? new Map<number, number>();
+    points.set(index, standsForNs);
+    if (isBetter) this.seen.set(finding.fingerprint, { example, grade, points });
+  }
+
+  private addPromises({ promises }: Judgement): void {
+    for (const promise of promises) {
+      const before = this.promises.get(promise.level);
+      if (before === undefined) {
+        this.promises.set(promise.level, { ...promise });
+        continue;
+      }
+      // A pair that nobody can explain is no reason to say that nothing is known of the others.
+      const verdicts = [before.verdict, promise.verdict].filter((verdict) => verdict !== "unknown");
+      const verdict = verdicts.length === 0 ? "unknown" : worst(verdicts);
+      const most = promise.ageMs > before.ageMs ? promise : before;
+      this.promises.set(promise.level, { ...most, spanMs: Math.max(before.spanMs, promise.spanMs), verdict });
+    }
+  }
+
+  private addLoss({ loss }: Judgement, { models, point }: CrashState): void {
+    if (loss === undefined) return;
+    this.loss.ackedMax = Math.max(this.loss.ackedMax, loss.acked);
+    this.loss.ageMsMax = Math.max(this.loss.ageMsMax, loss.ageMs);
+    if (models.some(({ name }) => name === "ordered"))
+      this.agesMs.push({ value: loss.ageMs, weight: point.standsForNs });
+  }
+
+  // ── The outcome ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private show({ example, grade, points }: Seen, bundle: string): void {
+    const { finding, pair } = example;
+    const exposureMs = [...points.values()].reduce((sum, ns) => sum + ns, 0) / 1e6;
+    const before = this.shown.get(finding.fingerprint);
+    if (before !== undefined && rankOf(before.grade) <= rankOf(grade)) {
+      before.recordingsSeen++;
+      before.reported = { ...before.reported, exposureMs: before.reported.exposureMs + exposureMs };
+      return;
+    }
+    const reported = this.report(finding, pair, exposureMs + (before?.reported.exposureMs ?? 0), bundle);
+    this.shown.set(finding.fingerprint, { grade, reported, recordingsSeen: (before?.recordingsSeen ?? 0) + 1 });
+  }
+
+  private report(finding: Finding, { state }: JudgedPair, exposureMs: number, bundle: string): ReportedFinding {
+    const { fingerprint, level, checker, kind, message, evidence } = finding;
+    const { index, interval, last } = state.point;
+    const model = mildestOf(state.models.filter(({ name }) => this.byModel.has(name)));
+    return {
+      fingerprint,
+      level,
+      checker,
+      kind,
+      model: model.name,
+      filesystem: "",
+      crashPoint: {
+        journalIndex: index,
+        operation: `power cut (${model.name}) after ${last?.kind ?? "nothing"}`,
+        path: (last !== undefined && "path" in last && last.path) || "",
+        atMs: interval.startNs / 1e6,
+      },
+      exposureMs,
+      message,
+      evidence: { ...evidence, disk: diskStory(model, state) },
+      known: this.isKnown(finding),
+      bundle,
+      replay: bundle === "" ? "" : `lossbound replay ${bundle}`,
+    };
+  }
+
+  outcome(): Run {
+    const { scenario, preset, target, seed, engine, models } = this.title;
+    const why = this.whyUnknown();
+    const verdict = this.verdicts.includes("violated") ? "violated" : why === undefined ? "held" : "unknown";
+    return {
+      scenario: scenario.name,
+      preset,
+      target,
+      seed,
+      verdict,
+      ...(verdict === "unknown" && why !== undefined && { why }),
+      fault: "power-cut",
+      engine,
+      calls: this.calls,
+      crashStates: {
+        ...this.states,
+        perSecond: this.states.judged / Math.max(0.001, this.exploringMs / 1_000),
+      },
+      models: diskModels
+        .filter((model) => models.includes(model))
+        .map(({ name, grade }) => ({ name, grade, ...rowOf(this.byModel, name), confirmedOn: [] })),
+      promises: levelNames.flatMap((level) => this.promises.get(level) ?? []),
+      loss: {
+        ...this.loss,
+        ageMsMedian: weightedPercentile(this.agesMs, 0.5),
+        ageMsP99: weightedPercentile(this.agesMs, 0.99),
+      },
+      recovery: {
+        msMedian: percentile(this.recoveriesMs, 0.5),
+        msMax: this.recoveriesMs.reduce((most, ms) => Math.max(most, ms), 0),
+        refusals: this.refusals,
+      },
+      windows: this.windowList(),
+      recordingDigest: this.digests.length === 1 ? (this.digests[0] as string) : "",
+      findings: this.inOrderOfWeight().map(({ reported, recordingsSeen }) => ({
+        ...reported,
+        evidence: { ...reported.evidence, cyclesSeen: recordingsSeen },
+      })),
+    };
+  }
+
+  /** What a store has least excuse for comes first: the mildest disk, then what no timing excuses. */
+  private inOrderOfWeight(): Shown[] {
+    const weight = ({ reported, grade }: Shown) =>
+      (reported.known ? 100 : 0) + rankOf(grade) * 10 + (levelNames.length - levelNames.indexOf(reported.level));
+    return [...this.shown.values()].sort((one, other) => weight(one) - weight(other));
+  }
+
+  /** N1. Undefined when nothing is in doubt. */
+  private whyUnknown(): string | undefined {
+    const { needs } = this.title.scenario;
+    const [first] = this.troubles;
+    if (first !== undefined) return first;
+    if (this.recordings === 0) return "no recording was made";
+    const ackedMean = this.calls.acked / this.recordings;
+    if (ackedMean < needs.acks) {
+      return `${Math.floor(ackedMean)} calls were acked in a recording, and the scenario asks for ${needs.acks}: too little to lose`;
+    }
+    const missed = needs.windows.filter((name) => !this.isOpened(name));
+    return missed.length === 0 ? undefined : `no recording had the stretch that is to be tested: ${missed.join(", ")}`;
+  }
+
+  private isOpened(name: string): boolean {
+    return [...this.windows.keys()].some((window) => window === name || window.startsWith(`${name}:`));
+  }
+
+  private windowList(): Run["windows"] {
+    const missed = this.title.scenario.needs.windows.filter((name) => !this.isOpened(name));
+    const none = missed.map((name) => ({ name, crashPoints: 0, exposureMs: 0 }));
+    return [...[...this.windows].map(([name, window]) => ({ name, ...window })), ...none].sort((one, other) =>
+      one.name < other.name ? -1 : 1,
+    );
+  }
+}
+
+function rowOf(rows: ReadonlyMap<string, { states: number; violations: number }>, name: string) {
+  return rows.get(name) ?? { states: 0, violations: 0 };
+}
+
+/** What the disk did, for a reader who doubts that a disk may: the model, its laws, and which operations survived. */
+function diskStory({ name, grade, summary, laws: ids }: DiskModel, state: CrashState) {
+  const lawTexts = Object.fromEntries(ids.map((id: LawId) => [id, laws[id]]));
+  return { model: name, grade, summary, survivors: survivorsToText(state.survivors), laws: lawTexts };
+}

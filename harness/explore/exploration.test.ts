@@ -1,0 +1,160 @@
+import { expect } from "chai";
+import type { Run } from "../../reports/outcome.ts";
+import { scenarioSchema } from "../../scenarios/scenario.ts";
+import { diskModels } from "../disk/disk-models.ts";
+import type { Image } from "../disk/image.ts";
+import type { PowerCutScenario } from "../explore.ts";
+import type { ModelEntry } from "../operations/model.ts";
+import type { RecoveryFacts } from "../oracle/evidence.ts";
+import { randomFrom } from "../random.ts";
+import { gatherHistory, type HistoryEntry } from "../recording/history.ts";
+import { rootInode } from "../recording/journal.ts";
+import { MemoryJournal } from "../recording/memory-journal.ts";
+import type { Recording } from "../recording/recording.ts";
+import type { Recoverer } from "./explorable.ts";
+import { exploreRecording } from "./exploration.ts";
+import { ExplorationSummary } from "./exploration-summary.ts";
+
+const ms = 1e6;
+const inode = rootInode + 1;
+const path = "log";
+
+/** When a store of one list and one log answers, in relation to its sync. */
+type Honesty = "acks after its sync" | "acks before its sync" | "never syncs" | "only reads";
+
+/** Ten elements, appended one after the other, each written, synced and acked as the store is honest. */
+function recordingOf(honesty: Honesty): Recording {
+  let nowNs = 0;
+  const journal = new MemoryJournal(() => nowNs);
+  const entries: HistoryEntry[] = [];
+  journal.record({ kind: "create", tid: 1, inode, path, parent: rootInode, type: "file" });
+  journal.record({ kind: "settled", tid: 1 });
+  for (let id = 0; id < 10; id++) {
+    const reads = honesty === "only reads";
+    const call = { requests: [reads ? ["LLEN", "list"] : ["RPUSH", "list", `e${id}`]], transaction: false };
+    const later = (byMs: number) => {
+      nowNs += byMs * ms;
+      return nowNs;
+    };
+    const ack = () => {
+      const reply = { kind: "integer", value: reads ? 0 : id + 1 } as const;
+      entries.push({ kind: "completed", id, reply, stampNs: later(1), wallMs: 1_700_000_000_000 });
+    };
+    entries.push({ kind: "invoked", id, client: 0, call, stampNs: later(1), wallMs: 1_700_000_000_000 });
+    later(1);
+    if (!reads) {
+      const kept = journal.keep(Buffer.from(`e${id}\n`));
+      journal.record({ kind: "write", tid: 1, inode, path, offset: id * 3, ...kept });
+    }
+    if (honesty === "acks before its sync") ack();
+    if (honesty.includes("its sync")) {
+      later(1);
+      const start = journal.record({ kind: "sync-start", tid: 1, inode, path, scope: "data" });
+      later(20);
+      journal.record({ kind: "sync-end", tid: 1, inode, path, start, ok: true });
+    }
+    if (honesty !== "acks before its sync") ack();
+  }
+  return { history: gatherHistory(entries), journal, endNs: nowNs + ms, savesBegunNs: [], digest: honesty };
+}
+
+/** Reads the log as far as it is whole; refuses NULs. Counts what it was asked. */
+class ToyRecoverer implements Recoverer {
+  asked = 0;
+
+  async recover(image: Image): Promise<RecoveryFacts> {
+    this.asked++;
+    const node = image.get(path);
+    const text = node?.kind === "file" ? Buffer.from(node.bytes).toString("latin1") : "";
+    if (text.includes("\0")) return { starts: [{ kind: "refused", exitCode: 1, lastLogLines: ["Bad file format"] }] };
+    const items = text.split("\n").slice(0, -1);
+    const list: ModelEntry = { value: { type: "list", items } };
+    const state = new Map(items.length > 0 ? [[0, new Map([["list", list]])]] : []);
+    return { starts: [{ kind: "served", state, readAtWallMs: 1_700_000_001_000, deadlineErrorMs: 0, tookMs: 1 }] };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const scenario = scenarioSchema.parse({
+  name: "test/toy",
+  why: "test",
+  presets: ["always"],
+  fault: { kind: "power-cut", lastsMs: 1 },
+  budget: { runs: 1 },
+}) as PowerCutScenario;
+const store = { name: "toy", version: "1", redisVersion: "7.0", unknownCommands: [] };
+
+async function explore(honesty: Honesty, models = diskModels): Promise<{ run: Run; boots: number }> {
+  const recoverer = new ToyRecoverer();
+  const recording = recordingOf(honesty);
+  const title = { preset: "always", target: "toy", seed: "s", engine: "recorded", store, models } as const;
+  const summary = new ExplorationSummary({ scenario, ...title, todayIso: "2026-01-01" });
+  const explored = await exploreRecording(
+    {
+      recording,
+      config: [["appendonly", "yes"]],
+      promise: { row: "always", store, savePoints: [] },
+      documentedCounts: false,
+      models,
+      setsMax: 24,
+      random: randomFrom("toy"),
+      recoverer,
+      jobs: 2,
+      deadlineMs: Number.POSITIVE_INFINITY,
+      signal: new AbortController().signal,
+    },
+    (pair) => summary.add(pair),
+  );
+  summary.endRecording(recording, explored, new Map());
+  return { run: summary.outcome(), boots: recoverer.asked };
+}
+
+const failing = ({ findings }: Run) => findings.filter(({ model }) => model === "ordered" || model === "process-crash");
+
+describe("an exploration", () => {
+  it("holds what a store keeps that answers after its sync, under every model that a store must survive", async () => {
+    const { run } = await explore("acks after its sync");
+    expect(run.verdict).to.equal("held");
+    expect(run.loss).to.deep.include({ ackedMax: 0, ageMsMax: 0 });
+    expect(run.crashStates.judged).to.equal(run.crashStates.considered);
+    expect(run.loss.longestSyncMs).to.equal(20);
+  });
+
+  it("finds a store that answers before its sync, although each of its states is a state of the honest one too", async () => {
+    const { run } = await explore("acks before its sync");
+    expect(run.verdict).to.equal("violated");
+    expect(failing(run).map(({ kind, level }) => `${kind} ${level}`)).to.include("loss-beyond-bound source");
+    // Acked 1 ms before the sync began, lost until it ended: 21 ms of every 23.
+    const [finding] = failing(run);
+    expect(finding?.exposureMs).to.be.greaterThan(100).and.lessThan(230);
+  });
+
+  it("judges one image at every point at which it can be left (S5): a store that never syncs has only that one", async () => {
+    const { run, boots } = await explore(
+      "never syncs",
+      diskModels.filter(({ name }) => name === "ordered"),
+    );
+    expect(boots).to.equal(1);
+    expect(run.crashStates).to.deep.include({ distinct: 1 });
+    expect(run.crashStates.judged).to.be.greaterThan(9);
+    expect(run.verdict).to.equal("violated");
+    expect(run.loss.ackedMax).to.equal(10);
+  });
+
+  it("is not known where nothing was ever pending: no power cut could have lost anything (N1)", async () => {
+    const { run } = await explore("only reads");
+    expect(run.verdict).to.equal("unknown");
+    expect(run.why).to.include("nothing was pending");
+  });
+
+  it("reports what only an adversarial disk does, with its laws, and does not fail the run for it", async () => {
+    const { run } = await explore("acks after its sync");
+    const refusal = run.findings.find(({ kind }) => kind === "refusal");
+    expect(refusal?.model).to.equal("zero-filled");
+    expect(refusal?.evidence.disk).to.have.nested.property("laws.L16");
+    expect(run.verdict).to.equal("held");
+  });
+});

@@ -1,0 +1,210 @@
+/**
+ * One recording, explored: every crash point and every set of survivors that a disk model admits there.
+ *
+ *     crash points × models ──▶ pairs ──▶ by signature ──▶ strata ──▶ boot ──▶ judge every pair of that signature
+ *       4,100                   31,200      6,450            38        2,900     17,000
+ *
+ * Work is skipped, judgement is not (S5): a signature is recovered once, and what came back is held against the history
+ * as it was at each point at which that signature can occur. What there was no time to recover is counted as considered,
+ * and not as judged (J3).
+ */
+import { crashPoints, replacements } from "../disk/crash-points.ts";
+import { type CrashState, crashStates } from "../disk/crash-states.ts";
+import type { DiskModel } from "../disk/disk-model.ts";
+import { diskModelNamed } from "../disk/disk-models.ts";
+import { Timeline } from "../disk/timeline.ts";
+import type { CrashFacts, Evidence, PresetPromise, RecoveryFacts } from "../oracle/evidence.ts";
+import { judge } from "../oracle/judge.ts";
+import type { Judgement } from "../oracle/judgement.ts";
+import type { Random } from "../random.ts";
+import type { Recording } from "../recording/recording.ts";
+import type { Config } from "../targets/target.ts";
+import { FactsAtPoints } from "./crash-facts.ts";
+import type { Recoverer } from "./explorable.ts";
+import { inTurns, kindOf } from "./strata.ts";
+import { Stretches } from "./stretches.ts";
+
+export interface ExplorationOrder {
+  readonly recording: Recording;
+  readonly config: Config;
+  readonly promise: PresetPromise;
+  readonly documentedCounts: boolean;
+  readonly models: readonly DiskModel[];
+  readonly setsMax: number;
+  readonly random: Random;
+  readonly recoverer: Recoverer;
+  readonly jobs: number;
+  /** Of performance.now(): what was not begun by then is not recovered any more. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A crash point and a state that one of the models admits there, judged. */
+export interface JudgedPair {
+  readonly state: CrashState;
+  readonly evidence: Evidence;
+  readonly judgement: Judgement;
+}
+
+export interface Explored {
+  /** Pairs of crash point and state that there are. */
+  readonly considered: number;
+  readonly distinct: number;
+  readonly judged: number;
+  readonly starts: number;
+  readonly tookMs: number;
+  readonly crashPoints: number;
+  /** Whether anything could be lost at all, and whether anything was (N1). */
+  readonly somethingPending: boolean;
+  /** For each stretch: points that lie in it, and how long it was open. */
+  readonly stretches: ReadonlyMap<string, { readonly crashPoints: number; readonly openNs: number }>;
+}
+
+/** All pairs whose files hold the same bytes. */
+interface Group {
+  readonly first: CrashState;
+  readonly states: CrashState[];
+  readonly stratum: string;
+  /** What an honest disk leaves at the least: its losses are the distribution that a report shows. */
+  isLeast: boolean;
+}
+
+/** Every so many boots the store is also stopped and started again, which must show the same. */
+const secondStartEvery = 16;
+const pairsInATurn = 50;
+
+export async function exploreRecording(
+  order: ExplorationOrder,
+  onJudged: (pair: JudgedPair) => void,
+): Promise<Explored> {
+  const { recording, random, deadlineMs, signal, jobs } = order;
+  const startedMs = performance.now();
+  const walk = new Walk(order);
+  const counts = { judged: 0, starts: 0 };
+  const groups = walk.inOrder(random.fork("order"));
+  const seen = new Set<string>();
+  let boots = 0;
+  const job = async (): Promise<void> => {
+    for (const group of groups) {
+      const twice = !seen.has(group.stratum) || boots % secondStartEvery === 0;
+      seen.add(group.stratum);
+      boots++;
+      const recovery = await order.recoverer.recover(group.first.image(), twice ? 2 : 1);
+      counts.starts += recovery.starts.length;
+      for (const [at, state] of group.states.entries()) {
+        if (at % pairsInATurn === pairsInATurn - 1) await new Promise((resolve) => setImmediate(resolve));
+        const evidence = evidenceOf(recording, order.promise, state, walk.factsAt(state), recovery);
+        onJudged({ state, evidence, judgement: judge(evidence, { documentedCounts: order.documentedCounts }) });
+        counts.judged++;
+      }
+      if (signal.aborted || performance.now() > deadlineMs) return;
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, job));
+  return { ...walk.sizes(), ...counts, tookMs: performance.now() - startedMs };
+}
+
+function evidenceOf(
+  { history, initial }: Recording,
+  promise: PresetPromise,
+  state: CrashState,
+  crash: CrashFacts,
+  recovery: RecoveryFacts,
+): Evidence {
+  return { history, ...(initial !== undefined && { initial }), cut: state.point.interval, crash, promise, recovery };
+}
+
+class Walk {
+  private readonly order: ExplorationOrder;
+  private readonly timeline: Timeline;
+  private readonly stretches: Stretches;
+  private readonly facts: FactsAtPoints;
+  private readonly groups = new Map<string, Group>();
+  private readonly openStretches = new Map<string, { crashPoints: number; openNs: number }>();
+  private considered = 0;
+  private points = 0;
+  private somethingPending = false;
+
+  constructor(order: ExplorationOrder) {
+    this.order = order;
+    const { recording, config } = order;
+    this.timeline = new Timeline(recording.journal);
+    this.stretches = new Stretches(this.timeline);
+    this.facts = new FactsAtPoints(recording, config);
+    this.gather();
+  }
+
+  factsAt({ point }: CrashState): CrashFacts {
+    return this.facts.at(point, this.stretches.placeAt(point));
+  }
+
+  sizes(): Omit<Explored, "judged" | "starts" | "tookMs"> {
+    const { considered, points, somethingPending, openStretches, groups } = this;
+    return { considered, distinct: groups.size, crashPoints: points, somethingPending, stretches: openStretches };
+  }
+
+  /** The least that an honest disk leaves and everything else take turns, so that neither waits for the other. */
+  *inOrder(random: Random): Generator<Group> {
+    const least = inTurns(strataOf([...this.groups.values()].filter((group) => group.isLeast)), random.fork("least"));
+    const rest = inTurns(strataOf([...this.groups.values()].filter((group) => !group.isLeast)), random.fork("rest"));
+    for (;;) {
+      const turns = [rest.next(), least.next()];
+      for (const { value } of turns) if (value !== undefined) yield value;
+      if (turns.every(({ done }) => done)) return;
+    }
+  }
+
+  private gather(): void {
+    const { recording, random, models, setsMax } = this.order;
+    const { journal, endNs } = recording;
+    const points = crashPoints(journal, {
+      random: random.fork("points"),
+      endNs,
+      firstIndex: this.timeline.firstPointIndex,
+      windows: replacements(journal),
+    });
+    this.points = points.length;
+    const firstCallNs = Math.min(...recording.history.clients.flatMap(([first]) => first?.invokedNs ?? []));
+    for (const point of points) {
+      if (point.interval.endNs >= firstCallNs) this.noteStretch("load", point.standsForNs);
+      for (const name of this.stretches.at(point)) this.noteStretch(name, point.standsForNs);
+    }
+    // What is really there belongs to the walk, whatever was asked for: the others are held against it.
+    const live = diskModelNamed("process-crash");
+    const walked = models.includes(live) ? models : [live, ...models];
+    let liveSignature = "";
+    for (const state of crashStates(this.timeline, points, { models: walked, random: random.fork("sets"), setsMax })) {
+      if (state.models.includes(live)) liveSignature = state.signature;
+      else if (state.signature !== liveSignature) this.somethingPending = true;
+      if (state.models.some((model) => models.includes(model))) this.take(state);
+    }
+  }
+
+  private noteStretch(name: string, openNs: number): void {
+    const before = this.openStretches.get(name) ?? { crashPoints: 0, openNs: 0 };
+    this.openStretches.set(name, { crashPoints: before.crashPoints + 1, openNs: before.openNs + openNs });
+  }
+
+  private take(state: CrashState): void {
+    this.considered++;
+    const isLeast = state.models.some(({ name }) => name === "ordered");
+    const known = this.groups.get(state.signature);
+    if (known !== undefined) {
+      known.states.push(state);
+      known.isLeast ||= isLeast;
+      return;
+    }
+    const stratum = `${this.stretches.placeAt(state.point)} | ${kindOf(state, this.timeline)}`;
+    this.groups.set(state.signature, { first: state, states: [state], stratum, isLeast });
+  }
+}
+
+function strataOf(groups: readonly Group[]): Map<string, Group[]> {
+  const strata = new Map<string, Group[]>();
+  for (const group of groups) {
+    const stratum = strata.get(group.stratum);
+    if (stratum === undefined) strata.set(group.stratum, [group]);
+    else stratum.push(group);
+  }
+  return strata;
+}

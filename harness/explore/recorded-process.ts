@@ -1,0 +1,159 @@
+/**
+ * Recordings of a real process: it runs on a recorded volume, its clients write down what they are told, and both tracks
+ * carry one clock (S2). What is kept of it is a folder that `lossbound explore` opens again:
+ *
+ *     power-cut-always-1.recording/
+ *       ├─ recording.json   target, where the timeline ends
+ *       ├─ plan.json        every choice of the run
+ *       ├─ history.jsonl    what clients asked and were told, as it happened
+ *       └─ journal/         what the disk was asked: index.jsonl, data
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { faults } from "../faults/faults.ts";
+import { SaveWatch } from "../measure/save-watch.ts";
+import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
+import { HistoryWriter, readHistoryFile } from "../recording/history-file.ts";
+import type { Journal, JournalRecord } from "../recording/journal.ts";
+import { JournalReader } from "../recording/journal-file.ts";
+import { MonotonicClock } from "../recording/monotonic-clock.ts";
+import type { RunFolder } from "../run-folder.ts";
+import { lastValue } from "../targets/config-file.ts";
+import type { Config, Target } from "../targets/target.ts";
+import { Driver } from "../workload/driver.ts";
+import { Boots } from "./boots.ts";
+import type { Explorable, KeptRecording, Recoverer } from "./explorable.ts";
+
+export const recordingFormat = "lossbound/recording@1";
+
+/** recording.json */
+interface RecordingHeader {
+  readonly format: typeof recordingFormat;
+  readonly target: string;
+  readonly endNs: number;
+  readonly savesBegunNs: readonly number[];
+}
+
+/** Not a recording, or one of a format that this version does not know: exit 2. */
+export class BadRecording extends Error {
+  override readonly name = "BadRecording";
+}
+
+export class RecordedProcess implements Explorable {
+  readonly engine = "recorded";
+  private readonly target: Target;
+  private readonly run: RunFolder;
+  private readonly folder: string;
+
+  /** @param folder where recordings are kept; exists. */
+  constructor(target: Target, run: RunFolder, folder: string) {
+    this.target = target;
+    this.run = run;
+    this.folder = folder;
+  }
+
+  async record(plan: Plan): Promise<KeptRecording> {
+    const dir = freeFolder(this.folder, `${plan.scenario}-${plan.preset}-${plan.cycle}`.replaceAll("/", "-"));
+    mkdirSync(dir);
+    const header = await this.play(plan, dir);
+    writeFileSync(path.join(dir, "plan.json"), `${JSON.stringify(plan)}\n`);
+    writeFileSync(path.join(dir, "recording.json"), `${JSON.stringify(header, undefined, 1)}\n`);
+    return openRecording(dir);
+  }
+
+  recoverer(config: Config, jobs: number): Promise<Recoverer> {
+    return Boots.prepare(this.target.name, config, jobs);
+  }
+
+  private async play(plan: Plan, dir: string): Promise<RecordingHeader> {
+    const link = plan.links[0] as LinkPlan<PlannedPowerCut>;
+    const clock = new MonotonicClock();
+    const volume = await this.run.newRecordedVolume({ originNs: clock.originNs });
+    const file = new HistoryWriter(path.join(dir, "history.jsonl"));
+    try {
+      const { syncs } = link.fault;
+      if (syncs !== undefined) await volume.arm([slowSyncs(syncs)], `${plan.seed}/${plan.cycle}`);
+      const instance = await this.target.start(volume, plan.config);
+      try {
+        const saves = keepsLog(plan.config) ? undefined : new SaveWatch(await instance.connect(), clock);
+        const clients = await Promise.all(link.clients.map(({ protocol }) => instance.connect({ protocol })));
+        const driver = new Driver(clients, link.clients, { clock, file });
+        const config = plan.config;
+        const live = { plan, link, target: this.target, volume, config, instance, driver, clock };
+        const { cut } = await faults["power-cut"].crash(live);
+        const savesBegunNs = ((await saves?.stop()) ?? []).map(({ startedNs }) => startedNs);
+        await volume.keepJournal(path.join(dir, "journal"));
+        return { format: recordingFormat, target: this.target.name, endNs: cut.endNs, savesBegunNs };
+      } finally {
+        await instance.dispose();
+      }
+    } finally {
+      file.close();
+      await volume.dispose();
+    }
+  }
+}
+
+/** @throws BadRecording */
+export function openRecording(dir: string): KeptRecording {
+  const header = headerOf(dir);
+  const history = readHistoryFile(path.join(dir, "history.jsonl"));
+  const reader = new JournalReader(path.join(dir, "journal"));
+  const { endNs, savesBegunNs } = header;
+  const journal = upTo(reader, endNs);
+  const recording = { history, journal, endNs, savesBegunNs, digest: digestOf(dir) };
+  return { recording, dir, close: async () => reader.close() };
+}
+
+/** The plan that a kept recording played, and the store that did. @throws BadRecording */
+export function planOfRecording(dir: string): { readonly plan: Plan; readonly target: string } {
+  const { target } = headerOf(dir);
+  return { plan: JSON.parse(readFileSync(path.join(dir, "plan.json"), "utf8")) as Plan, target };
+}
+
+export function isRecording(dir: string): boolean {
+  return existsSync(path.join(dir, "recording.json"));
+}
+
+export function forgetRecording(dir: string): void {
+  rmSync(dir, { recursive: true });
+}
+
+function headerOf(dir: string): RecordingHeader {
+  const file = path.join(dir, "recording.json");
+  if (!existsSync(file)) throw new BadRecording(`${dir} is no recording: it holds no recording.json`);
+  const header = JSON.parse(readFileSync(file, "utf8")) as Partial<RecordingHeader>;
+  if (header.format !== recordingFormat) throw new BadRecording(`${file} is ${header.format}, not ${recordingFormat}`);
+  return header as RecordingHeader;
+}
+
+/** What a dying store still did is no part of the run: nobody's history reaches so far. */
+function upTo(reader: JournalReader, endNs: number): Journal {
+  const after = reader.records.findIndex(({ stampNs }: JournalRecord) => stampNs > endNs);
+  const records = after < 0 ? reader.records : reader.records.slice(0, after);
+  return { records, bytes: (kept) => reader.bytes(kept) };
+}
+
+function digestOf(dir: string): string {
+  const digest = createHash("sha256");
+  for (const name of ["history.jsonl", "journal/index.jsonl", "journal/data"]) {
+    digest.update(readFileSync(path.join(dir, name)));
+  }
+  return digest.digest("hex");
+}
+
+function slowSyncs(delays: NonNullable<PlannedPowerCut["syncs"]>) {
+  return { kind: "delay", name: "slow syncs", when: { on: ["fsync", "fdatasync", "fsyncdir"] }, delays } as const;
+}
+
+function keepsLog(config: Config): boolean {
+  return lastValue(config, "appendonly") === "yes";
+}
+
+function freeFolder(parent: string, name: string): string {
+  for (let count = 1; ; count++) {
+    const dir = path.join(parent, `${name}${count === 1 ? "" : `-${count}`}.recording`);
+    if (!existsSync(dir)) return dir;
+  }
+}

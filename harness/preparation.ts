@@ -1,0 +1,42 @@
+/** What every run does before its first cycle: asks the store who it is, plans, and refuses what cannot be done. */
+import { faultOf } from "./faults/faults.ts";
+import { operations } from "./operations/operations.ts";
+import { configOf, makePlan, type Plan } from "./plan.ts";
+import type { RunRequest } from "./run-request.ts";
+import { RefusedToStart, type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
+
+/** Also shows that the store understands the config, on an empty folder where nothing else can keep it from starting. */
+export async function identify(target: Target, { scenario, preset }: RunRequest): Promise<StoreIdentity> {
+  try {
+    return await target.identify(configOf(scenario, preset));
+  } catch (error) {
+    if (!(error instanceof RefusedToStart)) throw error;
+    const log = error.lastLogLines.slice(-3).join("\n  ");
+    throw new TargetUnavailable(`${target.name} does not start with preset ${preset.name}:\n  ${log}`);
+  }
+}
+
+export function planFor(
+  { scenario, preset, seed }: RunRequest,
+  store: StoreIdentity,
+  target: Target,
+  cycle: number,
+): Plan {
+  const { redisVersion, unknownCommands } = store;
+  const known = target.commands;
+  const notNamed = known === undefined ? [] : [...operations.keys()].filter((name) => !known.has(name));
+  const withoutCommands = [...new Set([...unknownCommands, ...notNamed])].sort();
+  return makePlan({ scenario, preset, seed, cycle, words: { redisVersion, withoutCommands } });
+}
+
+/** @throws TargetUnavailable */
+export function mustSuit(plan: Plan, target: Target): void {
+  for (const link of plan.links) {
+    const refusal = faultOf(link).refuses(link, target);
+    if (refusal !== undefined) throw new TargetUnavailable(`${plan.scenario}: ${refusal}`);
+  }
+}
+
+export function todayIso(): string {
+  return new Date().toISOString().slice(0, 10);
+}
