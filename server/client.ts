@@ -137,8 +137,12 @@ export class Client {
 
   /** After every send, and with the cron, because the soft limit is about time. */
   enforceOutputLimits(): void {
-    const limit = this.server.config.get("client-output-buffer-limit")[this.outputClass];
     const unread = this.unreadBytes();
+    if (unread === 0) {
+      this.softLimitExceededSinceMs = undefined;
+      return;
+    }
+    const limit = this.server.config.get("client-output-buffer-limit")[this.outputClass];
     const nowMs = this.server.world.clock.monotonicMs();
     const overSoft = limit.softBytes > 0 && unread > limit.softBytes;
     this.softLimitExceededSinceMs = overSoft ? (this.softLimitExceededSinceMs ?? nowMs) : undefined;
@@ -166,8 +170,10 @@ export class Client {
 
   private handleRequests(): void {
     const { execution } = this.server;
+    // Grows only when replies are sent, which is after all requests of the turn.
+    const sentButUnread = this.connection.unsentBytes();
     try {
-      while (!this.waits && !this.closing && !this.closed && !this.isHeldBack()) {
+      while (!this.waits && !this.closing && !this.closed && !this.isHeldBack(sentButUnread)) {
         const args = this.decoder.next();
         if (args === undefined) break;
         const reply = execution.execute(args, this.session);
@@ -183,8 +189,8 @@ export class Client {
     }
   }
 
-  private isHeldBack(): boolean {
-    if (!this.heldBack && this.unreadBytes() > unreadBytesMax) {
+  private isHeldBack(sentButUnread: number): boolean {
+    if (!this.heldBack && this.unsent.length + sentButUnread > unreadBytesMax) {
       this.heldBack = true;
       this.connection.pause();
     }

@@ -30,7 +30,7 @@ const EXEC: Args = ["EXEC"];
 
 export class Propagation {
   private readonly log: EntryLog;
-  private entries: Entry[] = [];
+  private readonly entries: Entry[] = [];
 
   constructor(log: EntryLog) {
     this.log = log;
@@ -46,12 +46,16 @@ export class Propagation {
    */
   flush(how: "together" | "apart"): void {
     const { entries } = this;
-    if (entries.length === 0) return;
-    this.entries = [];
-    const wrapped = how === "together" && entries.length > 1;
+    if (entries.length <= 1) {
+      const only = entries.pop();
+      if (only !== undefined) this.log.append(only.dbIndex, only.request);
+      return;
+    }
+    const wrapped = how === "together";
     // MULTI takes the database of the first entry and EXEC that of the last, so no SELECT comes between them and theirs.
     if (wrapped) this.log.append((entries[0] as Entry).dbIndex, MULTI);
     for (const { dbIndex, request } of entries) this.log.append(dbIndex, request);
     if (wrapped) this.log.append((entries.at(-1) as Entry).dbIndex, EXEC);
+    entries.length = 0;
   }
 }

@@ -56,7 +56,7 @@ export class Snapshots {
 
   /** Writes must be refused: the operator wants to know that snapshots fail. */
   get refusesWrites(): boolean {
-    return this.server.config.get("stop-writes-on-bgsave-error") && this.hasSavePoints && this.lastStatus === "err";
+    return this.lastStatus === "err" && this.hasSavePoints && this.server.config.get("stop-writes-on-bgsave-error");
   }
 
   // ── SAVE ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -231,8 +231,10 @@ export class Database {
 
   /** The slot of a key that is there and not past its deadline. */
   private live(key: string): number | undefined {
-    const slot = this.current.slots.get(key);
-    if (slot === undefined || !this.keyspace.isPast(this.current.deadlines[slot] as number)) return slot;
+    const { slots, deadlines, expiresCount } = this.current;
+    const slot = slots.get(key);
+    // Where nothing expires the deadlines are not even looked at: they are far away in memory.
+    if (slot === undefined || expiresCount === 0 || !this.keyspace.isPast(deadlines[slot] as number)) return slot;
     if (this.keyspace.expiry === "remove") this.expire(key, slot);
     return undefined;
   }
@@ -256,9 +258,11 @@ export class Database {
   /** A snapshot that has not written this slot yet keeps what it holds. */
   private beforeChange(slot: number): void {
     const { keeper, epoch } = this.keyspace;
+    // Without a snapshot nobody asks for versions: the next one's epoch is greater than all there are.
+    if (keeper === undefined) return;
     const { versions } = this.current;
     if (versions[slot] === epoch) return;
-    keeper?.keep(this.current, slot);
+    keeper.keep(this.current, slot);
     versions[slot] = epoch;
   }
 

@@ -75,6 +75,7 @@ export class SlotTable {
   }
 
   setDeadline(slot: number, deadlineMs: number): void {
+    if (this.expiresCount === 0 && deadlineMs === NEVER) return;
     if (this.deadlines[slot] !== NEVER) this.expiresCount--;
     if (deadlineMs !== NEVER) this.expiresCount++;
     this.deadlines[slot] = deadlineMs;

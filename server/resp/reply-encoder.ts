@@ -25,7 +25,7 @@ export function encodeReply(reply: Reply, protocol: 2 | 3): string {
   if (typeof reply === "string") return bulk(reply);
   if (typeof reply === "number" || typeof reply === "bigint") return `:${reply}\r\n`;
   if (reply === null) return protocol === 3 ? "_\r\n" : "$-1\r\n";
-  if (reply instanceof SimpleString) return `+${reply.text}\r\n`;
+  if (reply instanceof SimpleString) return reply.encoded;
   if (reply instanceof ReplyError) return `-${reply.message.replace(/[\r\n]/g, " ")}\r\n`;
   if (isItems(reply)) return encodeItems("*", reply, protocol);
   return encodeOther(reply, protocol);

@@ -32,8 +32,11 @@ export type Reply =
 
 export class SimpleString {
   readonly text: string;
+  /** As it is sent: most of them are sent many times. */
+  readonly encoded: string;
   constructor(text: string) {
     this.text = text;
+    this.encoded = `+${text}\r\n`;
   }
 }
 

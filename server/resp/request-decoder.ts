@@ -7,6 +7,7 @@
  * The decoder reads straight from the piece that arrived and copies only what is left over of an unfinished request, so
  * a pipelined batch costs no copy and a large value is copied once.
  */
+import { longestShortWord, shortWord } from "./short-words.ts";
 import { splitArguments } from "./split-arguments.ts";
 
 /** The peer does not speak the protocol. The text is what it is told before it is cut off. */
@@ -18,6 +19,7 @@ const maxInlineBytes = 64 * 1024;
 const maxArguments = 2 ** 31 - 1;
 /** The longest string that V8 can hold is 24 bytes short of Redis's default limit of 512 MiB. */
 const maxStringBytes = 2 ** 29 - 24;
+const believedArguments = 16;
 const strangerArguments = 10;
 const strangerBulkBytes = 16 * 1024;
 /** What a string costs beside its characters. */
@@ -40,6 +42,7 @@ export class RequestDecoder {
   private owned = false;
   /** The request under way. */
   private args: string[] = [];
+  private argCount = 0;
   private argsBytes = 0;
   private missingArgs = 0;
   /** Length of the bulk string whose header was read; −1 = the header comes next. */
@@ -81,7 +84,9 @@ export class RequestDecoder {
           throw new ProtocolError("unauthenticated multibulk length");
         }
         this.missingArgs = count;
-        this.args = [];
+        this.argCount = 0;
+        // A stated count is only believed as far as it is cheap: what was not sent must not cost memory.
+        this.args = count <= believedArguments ? new Array<string>(count) : [];
       }
       if (!this.arguments()) return undefined;
       this.argsBytes = 0;
@@ -116,7 +121,11 @@ export class RequestDecoder {
         if (this.owned || this.bulkBytes > 16 * 1024) this.reserve(after + 2 - this.end);
         return false;
       }
-      this.args.push(this.bytes.toString("latin1", this.position, after));
+      const arg =
+        this.bulkBytes <= longestShortWord
+          ? shortWord(this.bytes, this.position, after)
+          : this.bytes.toString("latin1", this.position, after);
+      this.args[this.argCount++] = arg;
       this.position = after + 2;
       this.argsBytes += this.bulkBytes + argumentOverheadBytes;
       this.bulkBytes = -1;

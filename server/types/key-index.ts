@@ -32,6 +32,8 @@ export class KeyIndex {
   /** The key looked for last: it is often the one added, removed or moved next. */
   private lastKey = "";
   private lastHash = 0;
+  /** Its slot; −1 = not known. */
+  private lastSlot = -1;
 
   constructor(keysBySlot: readonly (string | undefined)[]) {
     this.keysBySlot = keysBySlot;
@@ -48,13 +50,15 @@ export class KeyIndex {
       const slot = keysBySlot.indexOf(key);
       return slot < 0 ? undefined : slot;
     }
+    if (this.lastSlot >= 0 && key === this.lastKey) return this.lastSlot;
     const hash = hashOf(key, this.seed);
     this.lastKey = key;
     this.lastHash = hash;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const slot = (table[at * 2] as number) - 1;
-      if (slot < 0) return undefined;
-      if (table[at * 2 + 1] === hash && keysBySlot[slot] === key) return slot;
+      if (slot >= 0 && (table[at * 2 + 1] !== hash || keysBySlot[slot] !== key)) continue;
+      this.lastSlot = slot;
+      return slot < 0 ? undefined : slot;
     }
   }
 
@@ -96,10 +100,12 @@ export class KeyIndex {
     const slot = this.get(key);
     assert(slot !== undefined, "a removed key is there");
     if (this.table !== undefined) this.vacate(this.table, this.placeOf(this.table, slot, this.lastHash));
+    this.lastSlot = -1;
   }
 
   /** The owner gives a key another slot. */
   move(key: string, from: number, to: number): void {
+    this.lastSlot = -1;
     if (this.table === undefined) return;
     this.table[this.placeOf(this.table, from, this.knownHash(key)) * 2] = to + 1;
   }
@@ -112,6 +118,7 @@ export class KeyIndex {
   }
 
   clear(): void {
+    this.lastSlot = -1;
     this.table = undefined;
     this.mask = 0;
     this.count = 0;
@@ -190,6 +197,7 @@ export class KeyIndex {
     this.seed = Math.imul(this.seed ^ this.count, 0x85ebca6b) ^ this.lastHash;
     this.lastKey = "";
     this.lastHash = hashOf("", this.seed);
+    this.lastSlot = -1;
     this.fill(this.count);
   }
 

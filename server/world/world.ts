@@ -61,7 +61,10 @@ export interface DiskFile {
   size(): number;
   /** Up to `length` bytes from `offset`; fewer only at the end of the file. */
   read(offset: number, length: number): Uint8Array;
-  /** Appends at the end. Returns the bytes taken: fewer than given is a short write, as of a full disk. */
+  /**
+   * Appends at the end. Returns the bytes taken: fewer than given is a short write, as of a full disk. The memory is the
+   * caller's, who uses it again: whoever keeps the bytes copies them.
+   */
   append(bytes: Uint8Array): number;
   /**
    * Puts all of `bytes` in the place of as many that the file holds already. A sync that fails takes what it could not
