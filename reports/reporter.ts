@@ -2,6 +2,7 @@
  * The contract of a reporter: it turns a report into a text, and does nothing else. Where the text goes (the terminal, a
  * file) is its caller's affair, so every reporter can be run on every outcome, also on one of last year.
  */
+import type { Detail } from "./detail.ts";
 import type { Outcome, Run } from "./outcome.ts";
 
 export interface Reporter {
@@ -13,6 +14,8 @@ export interface Reporter {
 
 export interface Report {
   readonly outcome: Outcome;
+  /** For the page; absent where a result has none. */
+  readonly detail?: Detail;
   /** The scenarios' own thresholds, each met or missed. */
   readonly expectations: readonly Expectation[];
   /** Where the outcome was written, as the user would type it. */

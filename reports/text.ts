@@ -9,11 +9,12 @@
  *     Violated: always broke its promise in kill/random.
  */
 import Table from "cli-table3";
-import { bySuite, type Outcome, type Run } from "./outcome.ts";
+import { bySuite, type Run } from "./outcome.ts";
 import { mark, type Paint, paintOf } from "./paint.ts";
 import type { Expectation, Report, Reporter, Style } from "./reporter.ts";
+import { confidence, verdictSentence } from "./sentence.ts";
 import { failure } from "./text-failure.ts";
-import { counted, grouped, harmless, inPercent, inTime, wrapped } from "./words.ts";
+import { counted, grouped, harmless, inTime, wrapped } from "./words.ts";
 
 export const text: Reporter = {
   name: "text",
@@ -123,45 +124,4 @@ function totals(report: Report, paint: Paint, style: Style): string {
     `${paint.dim("seed")}     ${harmless(outcome.seed)}`,
     `${paint.dim("outcome")}  ${harmless(report.outcomeFile)}`,
   ].join("\n");
-}
-
-function verdictSentence({ outcome, expectations }: Report): string {
-  const broken = outcome.runs.filter(({ verdict }) => verdict === "violated");
-  const open = outcome.runs.filter(({ verdict }) => verdict === "unknown");
-  const missed = expectations.filter(({ met }) => !met);
-  const aside = asideOf(outcome.runs);
-  if (broken.length > 0) return `Violated: a promise was broken in ${named(broken)}.${aside}`;
-  if (missed.length > 0)
-    return `Held, but ${counted(missed.length, "expectation")} of the scenarios was missed.${aside}`;
-  if (open.length > 0) return `Not known: ${named(open)} tested less than it should, and nothing was violated.${aside}`;
-  if (outcome.runs.length === 0) return "Not known: nothing was run.";
-  return `Held: what was acked and protected by its preset came back, every time.${aside}`;
-}
-
-/** What was found and failed nothing. */
-function asideOf(runs: readonly Run[]): string {
-  const known = runs.flatMap(({ findings }) => findings).filter((finding) => finding.known);
-  const beyond = runs.filter(({ verdict, promises }) => {
-    return (
-      verdict !== "violated" && promises.some((each) => each.level === "documented" && each.verdict === "violated")
-    );
-  });
-  const more = `In ${counted(beyond.length, "run")} more was lost than the store's documentation says, and not more than its source permits.`;
-  return [
-    ...(known.length > 0 ? [`${counted(known.length, "known finding")} did not fail it.`] : []),
-    ...(beyond.length > 0 ? [more] : []),
-  ]
-    .map((sentence) => ` ${sentence}`)
-    .join("");
-}
-
-function named(runs: readonly Run[]): string {
-  const names = runs.slice(0, 3).map(({ scenario, preset }) => harmless(`${scenario} with ${preset}`));
-  return [...names, ...(runs.length > 3 ? [`${runs.length - 3} more`] : [])].join(", ");
-}
-
-/** What was not seen may still be there: how often it could happen at most. */
-function confidence({ statistics, verdict }: Outcome): string {
-  if (verdict !== "held" || statistics.kills === 0) return "";
-  return `With 95 % confidence, fewer than ${inPercent(statistics.rateUpper95)} of kills like these break a promise.`;
 }

@@ -54,6 +54,18 @@ function buildIfStale(always) {
   writeFileSync(stamp, `${new Date().toISOString()}\n`);
 }
 
+/** The page's template: the app, and what it shares with the other reports. */
+function buildPageIfStale(always) {
+  const template = at("dist/reports/page/template.html");
+  const sources = [".tsx", ".ts", ".css", ".html"]
+    .flatMap((suffix) => filesBelow(at("reports"), suffix))
+    .filter((file) => !file.endsWith(".test.ts"));
+  const newest = Math.max(...[at("tools/page.mjs"), ...sources].map(changedMs));
+  if (!always && changedMs(template) >= newest) return;
+  console.error("building the page …");
+  run(process.execPath, [at("tools/page.mjs")]);
+}
+
 /** Compiled files whose source is gone: left behind they would still be run as tests. */
 function orphanedOutputs(sources) {
   return sourceFolders
@@ -63,3 +75,4 @@ function orphanedOutputs(sources) {
 
 installIfNeeded();
 buildIfStale(process.argv.includes("--build"));
+buildPageIfStale(process.argv.includes("--build"));

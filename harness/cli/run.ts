@@ -78,7 +78,7 @@ export const run: Verb = {
       .addOption(new Option("--scope <who>", "who dies: the store, or its children too").choices(["process", "tree"]))
       .addOption(new Option("--recovery <where>", "where it starts again").choices(["copy", "in-place"]))
       .option("--chain <n>", "crashes in a row, each on what the one before left", wholeNumber)
-      .option("--reporter <name[=file]>", "text, json or junit; may be given several times", collected)
+      .option("--reporter <name[=file]>", "text, json, junit or html; may be given several times", collected)
       .option("--out <dir>", "where results are kept", "results")
       .option("--retain <n>", "keep only the newest n results of what was run", wholeNumber)
       .option("--json", "the outcome on stdout, and nothing else there")

@@ -1,0 +1,45 @@
+/** The verdict in words, and how sure one may be of it: the same sentences in every report that people read. */
+import type { Outcome, Run } from "./outcome.ts";
+import type { Report } from "./reporter.ts";
+import { counted, harmless, inPercent } from "./words.ts";
+
+export function verdictSentence({ outcome, expectations }: Pick<Report, "outcome" | "expectations">): string {
+  const broken = outcome.runs.filter(({ verdict }) => verdict === "violated");
+  const open = outcome.runs.filter(({ verdict }) => verdict === "unknown");
+  const missed = expectations.filter(({ met }) => !met);
+  const aside = asideOf(outcome.runs);
+  if (broken.length > 0) return `Violated: a promise was broken in ${named(broken)}.${aside}`;
+  if (missed.length > 0)
+    return `Held, but ${counted(missed.length, "expectation")} of the scenarios was missed.${aside}`;
+  if (open.length > 0) return `Not known: ${named(open)} tested less than it should, and nothing was violated.${aside}`;
+  if (outcome.runs.length === 0) return "Not known: nothing was run.";
+  return `Held: what was acked and protected by its preset came back, every time.${aside}`;
+}
+
+/** What was found and failed nothing. */
+function asideOf(runs: readonly Run[]): string {
+  const known = runs.flatMap(({ findings }) => findings).filter((finding) => finding.known);
+  const beyond = runs.filter(({ verdict, promises }) => {
+    return (
+      verdict !== "violated" && promises.some((each) => each.level === "documented" && each.verdict === "violated")
+    );
+  });
+  const more = `In ${counted(beyond.length, "run")} more was lost than the store's documentation says, and not more than its source permits.`;
+  return [
+    ...(known.length > 0 ? [`${counted(known.length, "known finding")} did not fail it.`] : []),
+    ...(beyond.length > 0 ? [more] : []),
+  ]
+    .map((sentence) => ` ${sentence}`)
+    .join("");
+}
+
+function named(runs: readonly Run[]): string {
+  const names = runs.slice(0, 3).map(({ scenario, preset }) => harmless(`${scenario} with ${preset}`));
+  return [...names, ...(runs.length > 3 ? [`${runs.length - 3} more`] : [])].join(", ");
+}
+
+/** What was not seen may still be there: how often it could happen at most. Empty when nothing can be said. */
+export function confidence({ statistics, verdict }: Outcome): string {
+  if (verdict !== "held" || statistics.kills === 0) return "";
+  return `With 95 % confidence, fewer than ${inPercent(statistics.rateUpper95)} of kills like these break a promise.`;
+}
