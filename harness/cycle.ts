@@ -6,10 +6,11 @@
  *                                                              └ a chain goes on from what was recovered
  */
 import type { Preset } from "../scenarios/preset.ts";
-import type { Volume } from "./disk/volume.ts";
+import type { Image } from "./disk/image.ts";
 import type { CrashState, LiveRun } from "./faults/fault.ts";
 import { faultOf } from "./faults/faults.ts";
 import { askForSaves } from "./faults/trigger.ts";
+import { type Ground, makeGround } from "./ground.ts";
 import { SaveWatch } from "./measure/save-watch.ts";
 import { longestStallMs } from "./measure/stalls.ts";
 import type { SyncProbe } from "./measure/sync-probe.ts";
@@ -52,13 +53,13 @@ export interface LinkResult {
 /** All crashes of one plan, in order. Each goes on from what the one before left. */
 export async function playCycle(plan: Plan, room: Room): Promise<LinkResult[]> {
   const results: LinkResult[] = [];
-  let volume: Volume = room.run.newVolume();
+  let ground = await groundFor(plan, 0, room);
   let initial: Model | undefined;
   for (const [index, link] of plan.links.entries()) {
-    const crashed = await playLink(plan, link, volume, room);
-    const recovered = plan.recovery === "in-place" ? volume : await copyOf(crashed.state, room.run);
+    const crashed = await playLink(plan, link, ground, room);
+    const next = plan.recovery === "in-place" ? ground : await groundFor(plan, index + 1, room, crashed.state.image);
     try {
-      const recovery = await recover(room.target, recovered, plan.config);
+      const recovery = await recover(room.target, next.volume, plan.config);
       const evidence: Evidence = {
         history: crashed.history,
         ...(initial !== undefined && { initial }),
@@ -73,13 +74,20 @@ export async function playCycle(plan: Plan, room: Room): Promise<LinkResult[]> {
     } finally {
       // Orphans of the store that died live until here: they may disturb whoever comes after it (S8).
       await crashed.instance.dispose();
-      if (recovered !== volume) room.run.remove(volume.dir);
+      if (next !== ground) await ground.leave();
     }
-    volume = recovered;
+    ground = next;
     if (initial === undefined) break;
   }
-  room.run.remove(volume.dir);
+  await ground.leave();
   return results;
+}
+
+/** What a link stands on. Behind the last one only a recovery follows, which needs no slow disk. */
+function groundFor(plan: Plan, index: number, { run, probe }: Room, image?: Image): Promise<Ground> {
+  const fault = plan.links[index]?.fault;
+  const syncs = fault?.kind === "kill" ? fault.syncs : undefined;
+  return makeGround({ run, probe, syncs, seed: `${plan.seed}/${plan.cycle}/${index}`, ...(image && { image }) });
 }
 
 interface Crashed {
@@ -91,8 +99,8 @@ interface Crashed {
 }
 
 /** From the start of the store to its death. Orphans may be left; the instance's `dispose` ends them. */
-async function playLink(plan: Plan, link: LinkPlan, volume: Volume, room: Room): Promise<Crashed> {
-  const { target, run, probe } = room;
+async function playLink(plan: Plan, link: LinkPlan, { volume, longestSyncMs }: Ground, room: Room): Promise<Crashed> {
+  const { target, run } = room;
   const fault = faultOf(link);
   const clock = new MonotonicClock();
   const historyFile = run.newFile("history", "jsonl");
@@ -107,7 +115,7 @@ async function playLink(plan: Plan, link: LinkPlan, volume: Volume, room: Room):
     const history = driver.history();
     const facts: CrashFacts = {
       fault: state.fault,
-      longestSyncMs: probe.longestMs(clock.originNs, clock.originNs + BigInt(state.cut.endNs)),
+      longestSyncMs: await longestSyncMs(clock.originNs, clock.originNs + BigInt(state.cut.endNs)),
       longestStallMs: longestStallMs(history, state.cut.endNs),
       saves: (await saves?.stop()) ?? [],
       suspensions: [],
@@ -120,12 +128,6 @@ async function playLink(plan: Plan, link: LinkPlan, volume: Volume, room: Room):
   } finally {
     file.close();
   }
-}
-
-async function copyOf(state: CrashState, run: RunFolder): Promise<Volume> {
-  const copy = run.newVolume();
-  await copy.lay(state.image);
-  return copy;
 }
 
 function keepsLog(config: Config): boolean {

@@ -65,6 +65,8 @@ export interface PlannedKill {
   readonly kind: "kill";
   readonly scope: KillScope;
   readonly trigger: PlannedTrigger;
+  /** How long syncs take, on a recorded volume. Absent: it lives on an ordinary disk. */
+  readonly syncs?: Delays;
 }
 
 /** A trigger of the scenario, with a number drawn from each of its ranges. */
@@ -131,7 +133,7 @@ function planLink(scenario: Scenario, config: Config, words: Vocabulary, random:
   return {
     clients: planClients(scenario.workload, rhythm, words, random.fork("workload")),
     savesAtAcks: livesOnSnapshots(config) ? drawSaves(trigger, rhythm.calls, random.fork("saves")) : [],
-    fault: { kind: "kill", scope: fault.scope, trigger },
+    fault: { kind: "kill", scope: fault.scope, trigger, ...(fault.syncs !== undefined && { syncs: fault.syncs }) },
   };
 }
 

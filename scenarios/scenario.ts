@@ -17,7 +17,7 @@
  */
 import { z } from "zod";
 import { countField, durationField, nameField, proseField, rangeField } from "./fields.ts";
-import { powerCutSchema } from "./power-cut.ts";
+import { delaysSchema, powerCutSchema } from "./power-cut.ts";
 
 // ── Workload ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -119,6 +119,9 @@ const killSchema = z.strictObject({
     .default("tree")
     .describe("whether the store's children die with it, or live on as orphans (S8)"),
   trigger: triggerSchema.describe("when it strikes"),
+  syncs: delaysSchema
+    .exactOptional()
+    .describe("how long each sync takes, on a recorded volume; absent: on an ordinary disk, as long as it takes there"),
 });
 
 const faultSchema = z.discriminatedUnion("kind", [killSchema, powerCutSchema], {

@@ -9,6 +9,7 @@
  */
 import type { CrashPoint } from "../disk/crash-points.ts";
 import { Stalls } from "../measure/stalls.ts";
+import { SyncTimes } from "../measure/sync-times.ts";
 import type { CrashFacts, Save, Suspension } from "../oracle/evidence.ts";
 import type { Journal } from "../recording/journal.ts";
 import type { Recording } from "../recording/recording.ts";
@@ -45,37 +46,6 @@ export class FactsAtPoints {
       suspensions: this.suspensions,
       place,
     };
-  }
-}
-
-// ── Syncs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-class SyncTimes {
-  /** By point: the longest that had ended, and when the oldest began that had not, infinite when none was under way. */
-  private readonly endedNs: Float64Array;
-  private readonly oldestOpenNs: Float64Array;
-
-  constructor({ records }: Journal) {
-    this.endedNs = new Float64Array(records.length + 1);
-    this.oldestOpenNs = new Float64Array(records.length + 1).fill(Number.POSITIVE_INFINITY);
-    const open = new Map<number, StampNs>();
-    let longestNs = 0;
-    records.forEach((record, index) => {
-      if (record.kind === "sync-start") open.set(index, record.stampNs);
-      if (record.kind === "sync-end") {
-        longestNs = Math.max(longestNs, record.stampNs - (open.get(record.start) ?? record.stampNs));
-        open.delete(record.start);
-      }
-      this.endedNs[index + 1] = longestNs;
-      // In the order in which they began.
-      const [oldestNs = Number.POSITIVE_INFINITY] = open.values();
-      this.oldestOpenNs[index + 1] = oldestNs;
-    });
-  }
-
-  longestMs(pointIndex: number, endNs: StampNs): number {
-    const openNs = endNs - (this.oldestOpenNs[pointIndex] as number);
-    return Math.max(this.endedNs[pointIndex] as number, openNs, 0) / 1e6;
   }
 }
 

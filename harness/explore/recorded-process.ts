@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { faults } from "../faults/faults.ts";
+import { slowSyncs } from "../ground.ts";
 import { SaveWatch } from "../measure/save-watch.ts";
 import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
 import { HistoryWriter, readHistoryFile } from "../recording/history-file.ts";
@@ -141,10 +142,6 @@ function digestOf(dir: string): string {
     digest.update(readFileSync(path.join(dir, name)));
   }
   return digest.digest("hex");
-}
-
-function slowSyncs(delays: NonNullable<PlannedPowerCut["syncs"]>) {
-  return { kind: "delay", name: "slow syncs", when: { on: ["fsync", "fdatasync", "fsyncdir"] }, delays } as const;
 }
 
 function keepsLog(config: Config): boolean {

@@ -37,6 +37,9 @@ export const kill: Fault<PlannedKill> = {
     if (link.fault.trigger.kind === "at-disk-operation" && !target.diesAtDiskOperation) {
       return `${target.name} cannot be struck at an exact disk operation on a plain folder; the bundled store can`;
     }
+    if (link.fault.syncs !== undefined && !target.volumes.has("recorded")) {
+      return `${target.name} cannot live on a recorded volume, and on no other disk can syncs be made slow`;
+    }
     if (link.fault.scope === "process" && target.kind === "container") {
       return "in a container nothing outlives its first process: scope must be tree";
     }

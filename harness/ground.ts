@@ -1,0 +1,68 @@
+/**
+ * The ground that a store is killed on: an ordinary disk, or a recorded volume whose syncs take as long as the plan says.
+ * Either way somebody must know how long syncs took, because what may be lost follows from it (O7).
+ *
+ *     ordinary   a folder; a probe beside it writes and syncs a small file, again and again
+ *     slow       a recorded volume; its journal has both ends of every sync
+ */
+import type { Delays } from "./disk/delays.ts";
+import type { Image } from "./disk/image.ts";
+import type { Volume } from "./disk/volume.ts";
+import type { SyncProbe } from "./measure/sync-probe.ts";
+import { longestSyncMs } from "./measure/sync-times.ts";
+import type { RunFolder } from "./run-folder.ts";
+
+export interface Ground {
+  readonly volume: Volume;
+  /** Between two moments of CLOCK_MONOTONIC, a sync under way at the second included. */
+  longestSyncMs(fromNs: bigint, toNs: bigint): Promise<number>;
+  /** Gives it back, with all that is on it. */
+  leave(): Promise<void>;
+}
+
+export interface GroundOrder {
+  readonly run: RunFolder;
+  readonly probe: SyncProbe;
+  /** What is there when the store starts. Absent: nothing. */
+  readonly image?: Image;
+  /** Absent: ordinary. */
+  readonly syncs?: Delays | undefined;
+  readonly seed: string;
+}
+
+/** @throws VolumeUnavailable where this machine has no recorded volumes, and one is asked for. */
+export function makeGround(order: GroundOrder): Promise<Ground> {
+  const { syncs } = order;
+  return syncs === undefined ? ordinary(order) : slow(order, syncs);
+}
+
+async function ordinary({ run, probe, image }: GroundOrder): Promise<Ground> {
+  const volume = run.newVolume();
+  if (image !== undefined) await volume.lay(image);
+  return {
+    volume,
+    longestSyncMs: async (fromNs, toNs) => probe.longestMs(fromNs, toNs),
+    leave: async () => run.remove(volume.dir),
+  };
+}
+
+async function slow({ run, image, seed }: GroundOrder, syncs: Delays): Promise<Ground> {
+  const originNs = process.hrtime.bigint();
+  const volume = await run.newRecordedVolume({ originNs });
+  if (image !== undefined) await volume.lay(image);
+  await volume.arm([slowSyncs(syncs)], seed);
+  return {
+    volume,
+    async longestSyncMs(fromNs, toNs) {
+      const journal = await volume.journal();
+      journal.close();
+      return longestSyncMs(journal, Number(fromNs - originNs), Number(toNs - originNs));
+    },
+    leave: () => volume.dispose(),
+  };
+}
+
+/** For a recorded volume: every sync takes so long, of files and folders alike. */
+export function slowSyncs(delays: Delays) {
+  return { kind: "delay", name: "slow syncs", when: { on: ["fsync", "fdatasync", "fsyncdir"] }, delays } as const;
+}
