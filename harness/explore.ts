@@ -16,6 +16,8 @@ import type { Explorable, KeptRecording } from "./explore/explorable.ts";
 import { exploreRecording } from "./explore/exploration.ts";
 import { type BestExample, ExplorationSummary } from "./explore/exploration-summary.ts";
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
+import { failingKinds } from "./failing-kinds.ts";
+import type { FindingKind } from "./oracle/checker.ts";
 import type { Plan } from "./plan.ts";
 import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
 import { randomFrom } from "./random.ts";
@@ -116,6 +118,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
     kept = request.recording === undefined ? await world.record(plan) : openRecording(request.recording);
     const { recording } = kept;
     const recoverer = await world.recoverer(plan.config, request.jobs);
+    const kinds = new Set<FindingKind>();
     try {
       const explored = await exploreRecording(
         {
@@ -131,17 +134,20 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
           deadlineMs,
           signal: request.signal,
         },
-        (pair) => summary.add(pair),
+        (pair) => {
+          for (const kind of failingKinds([pair.judgement])) kinds.add(kind);
+          summary.add(pair);
+        },
       );
       const bundles = await keepEvidence(room, plan, kept, summary.newFindings());
       const verdict = summary.endRecording(recording, explored, bundles);
-      return { acked: countFates(recording.history).acked, verdict };
+      return { acked: countFates(recording.history).acked, verdict, kinds: [...kinds] };
     } finally {
       await recoverer.close();
     }
   } catch (error) {
     if (error instanceof VolumeUnavailable) throw error;
-    return { acked: 0, verdict: summary.addTrouble(error instanceof Error ? error.message : String(error)) };
+    return { acked: 0, verdict: summary.addTrouble(error instanceof Error ? error.message : String(error)), kinds: [] };
   } finally {
     await kept?.close();
     const isOurs = kept?.dir !== undefined && request.recording === undefined;

@@ -225,8 +225,8 @@ function rhythmFor(
       return { calls: upTo(trigger.withinMs * perMs), lastsMs: Math.ceil(trigger.withinMs * 1.5) };
     }
     case "at-disk-operation": {
-      // Under everysec the n-th sync is n seconds away.
-      const lastsMs = 1_100 * (trigger.nth + 1);
+      // Under everysec the n-th sync is n seconds away; all else is more frequent.
+      const lastsMs = (trigger.operation === "sync" ? 1_100 : 400) * (trigger.nth + 1);
       return { calls: upTo(trigger.afterWrites * inFlight + lastsMs), lastsMs };
     }
   }

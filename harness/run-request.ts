@@ -6,6 +6,7 @@ import type { RunDetail } from "../reports/detail.ts";
 import type { Run } from "../reports/outcome.ts";
 import type { Preset } from "../scenarios/preset.ts";
 import type { Budget, Scenario } from "../scenarios/scenario.ts";
+import type { FindingKind } from "./oracle/checker.ts";
 
 export interface RunRequest {
   readonly scenario: Scenario;
@@ -45,6 +46,8 @@ export interface CycleSummary {
   readonly total?: number;
   readonly acked: number;
   readonly verdict: Run["verdict"];
+  /** Kinds of what was found in it beyond the documented level. */
+  readonly kinds: readonly FindingKind[];
 }
 
 export interface RunResult {

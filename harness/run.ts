@@ -9,7 +9,9 @@
 import { writeBundle } from "./bundle/write-bundle.ts";
 import { type LinkResult, playCycle, type Room } from "./cycle.ts";
 import { exploreScenario, isPowerCut } from "./explore.ts";
+import { failingKinds } from "./failing-kinds.ts";
 import { SyncProbe } from "./measure/sync-probe.ts";
+import type { FindingKind } from "./oracle/checker.ts";
 import type { Plan } from "./plan.ts";
 import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
 import { countFates } from "./recording/history.ts";
@@ -79,6 +81,7 @@ async function oneCycle(
   const plan = planFor(request, room.store, room.target, cycle);
   let verdict: CycleSummary["verdict"];
   let acked = 0;
+  let kinds: readonly FindingKind[] = [];
   try {
     const results = await playCycle(plan, room);
     if (signal.aborted) return;
@@ -86,12 +89,13 @@ async function oneCycle(
     for (const result of results) bundles.push(await keepEvidence(plan, result, request, room, summary));
     verdict = summary.addCycle(results, bundles);
     acked = results.reduce((sum, { evidence }) => sum + countFates(evidence.history).acked, 0);
+    kinds = failingKinds(results.map(({ judgement }) => judgement));
   } catch (error) {
     if (signal.aborted) return;
     verdict = summary.addTrouble(error instanceof Error ? error.message : String(error));
   }
   const done = summary.cyclesPlayed;
-  watch.cycleEnded({ done, ...(budget.runs !== undefined && { total: budget.runs }), acked, verdict });
+  watch.cycleEnded({ done, ...(budget.runs !== undefined && { total: budget.runs }), acked, verdict, kinds });
 }
 
 /** A bundle for what no cycle before has shown; its path, or nothing. */

@@ -82,6 +82,7 @@ describe("what ships", () => {
   it("is every way to be killed, and to lose power, that the contract names and this version can do", () => {
     const named = {
       kill: [
+        "at-rename",
         "before-fsync",
         "during-aof-rewrite",
         "during-bgsave",

@@ -48,7 +48,7 @@ export function fakeSurroundings(
 export const heldEngine: RunScenario = async (request, watch) => {
   const cycles = request.budget.runs ?? 3;
   for (let done = 1; done <= cycles; done++) {
-    watch.cycleEnded({ done, total: cycles, acked: 100, verdict: "held" });
+    watch.cycleEnded({ done, total: cycles, acked: 100, verdict: "held", kinds: [] });
   }
   return resultOf(request, { crashStates: { ...sampleRun().crashStates, judged: cycles } });
 };

@@ -18,7 +18,9 @@ interface Entry {
 }
 
 /** Each kind of thing, with how it is used. */
-const kinds: Readonly<Record<string, { readonly use: string; readonly entries: (catalogue: Catalogue) => Entry[] }>> = {
+const kinds: Readonly<
+  Record<string, { readonly use: string; readonly entries: (catalogue: Catalogue) => Entry[] | Promise<Entry[]> }>
+> = {
   groups: {
     use: "lossbound run NAME",
     entries: (catalogue) => catalogue.groupNames().map((name) => entry(name, catalogue.group(name).value.why)),
@@ -50,6 +52,11 @@ const kinds: Readonly<Record<string, { readonly use: string; readonly entries: (
     use: "every crash state is asked by all of them",
     entries: () => checkers.map(({ name, question }) => entry(name, question)),
   },
+  planted: {
+    use: "--target planted:NAME",
+    // Only who asks for bugs needs the server's parts in this process.
+    entries: async () => (await import("../planted/planted.ts")).plantedBugs.map(({ name, what }) => entry(name, what)),
+  },
   reporters: {
     use: "--reporter NAME[=FILE]",
     entries: () => reporters.map(({ name, what }) => entry(name, what)),
@@ -65,9 +72,10 @@ export const list: Verb = {
       .description("Lists what there is, a line each.")
       .addArgument(new Argument("[what]", "one kind of thing; none: all of them").choices(Object.keys(kinds)))
       .option("--json", "as one JSON object, a list for each kind")
-      .action((what: string | undefined, { json }: { readonly json?: true }) => {
+      .action(async (what: string | undefined, { json }: { readonly json?: true }) => {
         const wanted = what === undefined ? Object.keys(kinds) : [what];
-        const found = wanted.map((name) => ({ name, ...section(name, surroundings.catalogue) }));
+        const { catalogue } = surroundings;
+        const found = await Promise.all(wanted.map(async (name) => ({ name, ...(await section(name, catalogue)) })));
         const { out } = surroundings;
         if (json) {
           const document = Object.fromEntries(found.map(({ name, entries }) => [name, entries]));
@@ -78,10 +86,10 @@ export const list: Verb = {
   },
 };
 
-function section(name: string, catalogue: Catalogue): { use: string; entries: Entry[] } {
+async function section(name: string, catalogue: Catalogue): Promise<{ use: string; entries: Entry[] }> {
   const kind = kinds[name];
   if (kind === undefined) throw new Error(`no section ${name}`);
-  return { use: kind.use, entries: kind.entries(catalogue) };
+  return { use: kind.use, entries: await kind.entries(catalogue) };
 }
 
 function shown(

@@ -4,6 +4,7 @@ import { explore } from "./explore.ts";
 import { list } from "./list.ts";
 import { replay } from "./replay.ts";
 import { run } from "./run.ts";
+import { selftest } from "./selftest.ts";
 import type { Verb } from "./verb.ts";
 
-export const verbs: readonly Verb[] = [run, explore, replay, list, doctor];
+export const verbs: readonly Verb[] = [run, explore, replay, list, doctor, selftest];

@@ -11,14 +11,24 @@ import { TargetUnavailable } from "./target.ts";
 
 /** @throws TargetUnavailable when it was never built */
 export function bundledTarget(run: RunFolder): ProcessTarget {
-  const main = path.join(packageFolder(), "dist", "server", "main.js");
+  return bundledProcess("bundled", ["server", "main.js"], [], run);
+}
+
+/** The bundled store as another program composes it. @throws TargetUnavailable when that was never built */
+export function bundledProcess(
+  name: string,
+  program: readonly string[],
+  args: readonly string[],
+  run: RunFolder,
+): ProcessTarget {
+  const main = path.join(packageFolder(), "dist", ...program);
   if (!existsSync(main)) throw new TargetUnavailable("the bundled store is not built: run npm run build");
   return new ProcessTarget(
     {
       ...processDefaults,
-      name: "bundled",
+      name,
       kind: "bundled",
-      command: [process.execPath, main],
+      command: [process.execPath, main, ...args],
       diesAtDiskOperation: true,
     },
     run,

@@ -2,6 +2,7 @@
  * The table of targets: what the word behind `--target` means.
  *
  *     bundled               the store that ships with lossbound
+ *     planted:BUG           the same with a bug planted in it: what a finding looks like, and whether it is found
  *     FILE.target.yaml      a store that is started in a way of its own, described in a file
  *     docker:IMAGE          a container
  *     PATH                  any executable that is started as redis-server is: PATH CONFFILE
@@ -19,7 +20,7 @@ interface TargetType {
   readonly kind: TargetKind;
   readonly about: string;
   matches(name: string): boolean;
-  /** @throws TargetUnavailable, BadFile */
+  /** @throws TargetUnavailable, BadFile, UnknownName */
   open(name: string, run: RunFolder): Target | Promise<Target>;
 }
 
@@ -31,6 +32,14 @@ export const targetTypes: readonly TargetType[] = [
     about: "the store that ships with lossbound",
     matches: (name) => name === "bundled",
     open: (_, run) => bundledTarget(run),
+  },
+  {
+    form: "planted:BUG",
+    kind: "bundled",
+    about: "the bundled store with a bug planted in it, see lossbound list planted",
+    matches: (name) => name.startsWith("planted:"),
+    // Only who asks for a bug needs the server's parts in this process.
+    open: async (name, run) => (await import("./planted.ts")).plantedTarget(name.slice("planted:".length), run),
   },
   {
     form: "docker:IMAGE",
@@ -61,7 +70,7 @@ export function targetKindOf(name: string): TargetKind {
   return typeOf(name).kind;
 }
 
-/** @throws TargetUnavailable, BadFile */
+/** @throws TargetUnavailable, BadFile, UnknownName */
 export async function openTarget(name: string, run: RunFolder): Promise<Target> {
   return typeOf(name).open(name, run);
 }

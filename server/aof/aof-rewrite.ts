@@ -230,7 +230,7 @@ export class AofRewrite {
     }
   }
 
-  private failed(): void {
+  protected failed(): void {
     this.lastStatus = "err";
     this.consecutiveFailures++;
   }

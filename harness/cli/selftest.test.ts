@@ -1,0 +1,104 @@
+import { expect } from "chai";
+import { type FakeSurroundings, fakeSurroundings, heldEngine, resultOf } from "../../tests/fake-surroundings.ts";
+import { plantedBug, plantedBugs } from "../planted/planted.ts";
+import type { RunScenario } from "../run-request.ts";
+import { main } from "./program.ts";
+import type { SelftestReport } from "./selftest.ts";
+
+/** Finds every planted bug in its third cycle, and nothing in the correct store. */
+const keenEngine: RunScenario = async (request, watch) => {
+  if (request.target === "bundled") return heldEngine(request, watch);
+  const { kind } = plantedBug(request.target.replace("planted:", "")).foundBy;
+  for (let done = 1; done <= 3 && !request.signal.aborted; done++) {
+    const verdict = done === 3 ? "violated" : "held";
+    watch.cycleEnded({ done, acked: 100, verdict, kinds: done === 3 ? [kind] : [] });
+  }
+  return resultOf(request, { verdict: "violated" });
+};
+
+describe("lossbound selftest", () => {
+  const tested = async (around: FakeSurroundings, ...words: string[]) => ({
+    code: await main(["selftest", ...words], around),
+    report: () => JSON.parse(around.stdout()) as SelftestReport,
+  });
+
+  it("hunts every planted bug with its scenario, and asks the correct store first", async () => {
+    const around = fakeSurroundings(keenEngine);
+    const { code, report } = await tested(around, "--json");
+    expect(code).to.equal(0);
+    const { planted, found, bugs } = report();
+    expect([planted, found]).to.deep.equal([plantedBugs.length, plantedBugs.length]);
+    expect(bugs.map(({ name, kind }) => `${name} ${kind}`)).to.deep.equal(
+      plantedBugs.map(({ name, foundBy }) => `${name} ${foundBy.kind}`),
+    );
+    for (const { found: each, medianMs } of bugs) expect([each, typeof medianMs]).to.deep.equal([true, "number"]);
+    const asked = around.requests.map(({ target, scenario, preset }) => `${target} ${scenario.name} ${preset.name}`);
+    for (const { name, foundBy } of plantedBugs) {
+      const { scenario, preset } = foundBy;
+      expect(asked).to.include(`planted:${name} ${scenario} ${preset}`).and.to.include(`bundled ${scenario} ${preset}`);
+    }
+  });
+
+  it("takes another seed each time, and says from which one they come", async () => {
+    const around = fakeSurroundings(keenEngine);
+    await tested(around, "unlink-not-logged", "--seeds", "3", "--seed", "s");
+    const hunts = around.requests.filter(({ target }) => target === "planted:unlink-not-logged");
+    expect(hunts.map(({ seed }) => seed)).to.deep.equal(["s", "s.1", "s.2"]);
+    expect(around.stdout()).to.contain("from seed s").and.to.contain("found 1 of 1");
+  });
+
+  it("draws other seeds at every start", async () => {
+    const seeds = async () => {
+      const around = fakeSurroundings(keenEngine);
+      await tested(around, "unlink-not-logged");
+      return around.requests[0]?.seed;
+    };
+    expect(await seeds()).to.not.equal(await seeds());
+  });
+
+  it("fails when a bug is not found, and says what was found instead", async () => {
+    const around = fakeSurroundings(async (request, watch) => {
+      if (request.target === "bundled") return heldEngine(request, watch);
+      watch.cycleEnded({ done: 1, acked: 100, verdict: "violated", kinds: ["phantom"] });
+      return resultOf(request, { verdict: "violated" });
+    });
+    const { code } = await tested(around, "unlink-not-logged");
+    expect(code).to.equal(1);
+    expect(around.stdout()).to.contain("not found on 1 of 1 seed, 1 cycle: phantom instead");
+  });
+
+  for (const verdict of ["violated", "unknown"] as const) {
+    it(`does not believe a scenario that is ${verdict} on the correct store`, async () => {
+      const around = fakeSurroundings(async (request, watch) =>
+        request.target === "bundled" ? resultOf(request, { verdict, why: "for a reason" }) : keenEngine(request, watch),
+      );
+      const { code, report } = await tested(around, "unlink-not-logged", "--json");
+      expect(code).to.equal(1);
+      expect(report().bugs[0]?.found).to.equal(false);
+      expect(around.stderr()).to.contain(`kill/random · os-decides: ${verdict} on the correct store`);
+    });
+  }
+
+  it("hunts with another scenario beside, for comparison, where the preset suits it", async () => {
+    const around = fakeSurroundings(keenEngine);
+    await tested(around, "manifest-before-base", "shutdown-without-save", "--beside", "kill/random");
+    expect(around.stdout()).to.match(/manifest-before-base .*kill\/random: 1 of 1/);
+    expect(around.stdout()).to.match(/shutdown-without-save .*kill\/random: does not suit/);
+  });
+
+  it("refuses a bug and a scenario that are not there before anything is started", async () => {
+    for (const words of [["no-such-bug"], ["unlink-not-logged", "--beside", "kill/nothing"]]) {
+      const around = fakeSurroundings(keenEngine);
+      expect((await tested(around, ...words)).code).to.equal(2);
+      expect(around.requests).to.be.empty;
+    }
+  });
+
+  it("ends with what it has when it is interrupted", async () => {
+    const around: FakeSurroundings = fakeSurroundings((request, watch) => {
+      around.interrupt();
+      return keenEngine(request, watch);
+    });
+    expect((await tested(around, "--json")).code).to.equal(130);
+  });
+});

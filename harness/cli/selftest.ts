@@ -1,0 +1,199 @@
+/**
+ * `lossbound selftest`: the harness against its planted bugs (N3). Every bug must be found under its name, by a scenario
+ * that ships, on seeds drawn now; and the same scenarios must find nothing on the correct store. Otherwise what this
+ * harness says of any store is worth little.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import path from "node:path";
+import type { Command } from "commander";
+import { paintOf, wantsColour } from "../../reports/paint.ts";
+import { counted, inTime } from "../../reports/words.ts";
+import { type Hunt, type HuntingGround, hunt, huntNothing } from "../planted/hunt.ts";
+import type { FoundBy, PlantedBug } from "../planted/planted-bug.ts";
+import { type ExitCode, exitCodes } from "./exit.ts";
+import { seedText, wholeNumber } from "./options.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Verb } from "./verb.ts";
+
+interface SelftestOptions {
+  readonly seeds: number;
+  readonly seed?: string;
+  readonly jobs: number;
+  readonly beside?: string;
+  readonly json?: true;
+}
+
+/** `lossbound selftest --json`. */
+export interface SelftestReport {
+  readonly planted: number;
+  readonly found: number;
+  readonly bugs: readonly {
+    readonly name: string;
+    /** On every seed, and by a scenario that is silent on the correct store. */
+    readonly found: boolean;
+    readonly kind: string;
+    /** Over the seeds on which it was found; null where there is none. */
+    readonly medianMs: number | null;
+  }[];
+}
+
+export const selftest: Verb = {
+  name: "selftest",
+  add(program: Command, surroundings: Surroundings, ends: (code: ExitCode) => void): void {
+    program
+      .command("selftest")
+      .summary("the harness against bugs planted in the bundled store")
+      .description(
+        "Plants bugs in the bundled store, and lets the scenarios that ship find them, each under its name. The same scenarios must find nothing in the correct store.",
+      )
+      .argument("[bug...]", "names of planted bugs (default: all of them)")
+      .option("--seeds <n>", "hunt each bug so often, with another seed each time", wholeNumber, 1)
+      .option("--seed <text>", "draw the seeds from it (default: a new one, printed)", seedText)
+      .option("--jobs <n>", "cycles at a time", wholeNumber, availableParallelism())
+      .option("--beside <scenario>", "hunt each bug with this scenario too, for comparison: kill/random")
+      .option("--json", "the result on stdout, and nothing else there")
+      .action(async (names: string[], options: SelftestOptions) => {
+        const { plantedBug, plantedBugs } = await import("../planted/planted.ts");
+        const bugs = names.length > 0 ? names.map(plantedBug) : plantedBugs;
+        ends(await new Selftest(bugs, options, surroundings).run());
+      });
+  },
+};
+
+class Selftest {
+  private readonly bugs: readonly PlantedBug[];
+  private readonly options: SelftestOptions;
+  private readonly around: Surroundings;
+  private readonly lines: NodeJS.WritableStream;
+  private readonly seeds: readonly string[];
+  private readonly nameWidth: number;
+
+  constructor(bugs: readonly PlantedBug[], options: SelftestOptions, around: Surroundings) {
+    this.bugs = bugs;
+    this.options = options;
+    this.around = around;
+    this.lines = (options.json ? around.err : around.out).stream;
+    const seed = options.seed ?? randomBytes(6).toString("hex");
+    this.seeds = Array.from({ length: options.seeds }, (_, index) => (index === 0 ? seed : `${seed}.${index}`));
+    this.nameWidth = Math.max(...bugs.map(({ name }) => name.length));
+    // A name that is not there is told before anything is started.
+    if (options.beside !== undefined) around.catalogue.scenario(options.beside);
+  }
+
+  async run(): Promise<ExitCode> {
+    const bundlesDir = mkdtempSync(path.join(tmpdir(), "lossbound-selftest-"));
+    try {
+      return await this.runWith({
+        catalogue: this.around.catalogue,
+        runScenario: this.around.runScenario,
+        jobs: this.options.jobs,
+        bundlesDir,
+        signal: this.around.interruption,
+      });
+    } finally {
+      rmSync(bundlesDir, { recursive: true, force: true });
+    }
+  }
+
+  private async runWith(ground: HuntingGround): Promise<ExitCode> {
+    const { bugs, seeds } = this;
+    this.say(`${counted(bugs.length, "planted bug")}, ${counted(seeds.length, "seed")} each, from seed ${seeds[0]}`);
+    const loud = await this.askTheCorrectStore(ground);
+    const rows: SelftestReport["bugs"][number][] = [];
+    for (const bug of bugs) {
+      if (ground.signal.aborted) break;
+      rows.push(await this.huntFor(bug, loud, ground));
+    }
+    const report: SelftestReport = {
+      planted: bugs.length,
+      found: rows.filter(({ found }) => found).length,
+      bugs: rows,
+    };
+    if (this.options.json) this.around.out.stream.write(`${JSON.stringify(report, null, 2)}\n`);
+    else this.say(`found ${report.found} of ${report.planted}`);
+    if (ground.signal.aborted) return exitCodes.interrupted;
+    return report.found === report.planted ? exitCodes.held : exitCodes.violated;
+  }
+
+  /** The pairs that are not silent there: what they find proves nothing. */
+  private async askTheCorrectStore(ground: HuntingGround): Promise<ReadonlySet<string>> {
+    const loud = new Set<string>();
+    const pairs = new Map(this.bugs.map(({ foundBy }) => [nameOf(foundBy), foundBy]));
+    for (const [name, by] of pairs) {
+      for (const seed of this.seeds) {
+        if (ground.signal.aborted) break;
+        const run = await huntNothing(by, seed, ground);
+        if (run.verdict === "held") continue;
+        loud.add(name);
+        const why = run.why ?? run.findings.map(({ message }) => message).join("; ");
+        this.say(`${this.sign(false)} ${name}: ${run.verdict} on the correct store, seed ${seed}: ${why}`);
+      }
+    }
+    this.say(
+      `${this.sign(loud.size === 0)} silent on the correct store: ${pairs.size - loud.size} of ${pairs.size} pairs`,
+    );
+    return loud;
+  }
+
+  private async huntFor(bug: PlantedBug, loud: ReadonlySet<string>, ground: HuntingGround) {
+    const { foundBy } = bug;
+    const hunts = await this.huntAll(bug, foundBy, ground);
+    const found = hunts.every((each) => each.found) && !loud.has(nameOf(foundBy));
+    const medianMs = medianOf(hunts);
+    const beside =
+      this.options.beside === undefined ? "" : `  ${await this.compared(bug, this.options.beside, ground)}`;
+    const took = medianMs === undefined ? "–" : inTime(medianMs);
+    const { kind } = foundBy;
+    const missing = hunts.some((each) => !each.found) ? `  ${describeMisses(hunts)}` : "";
+    this.say(
+      `${this.sign(found)} ${bug.name.padEnd(this.nameWidth)}  ${kind.padEnd(18)}  ${nameOf(foundBy).padEnd(38)}  ${took}${missing}${beside}`,
+    );
+    return { name: bug.name, found, kind, medianMs: medianMs === undefined ? null : Math.round(medianMs) };
+  }
+
+  private async huntAll(bug: PlantedBug, by: FoundBy, ground: HuntingGround): Promise<Hunt[]> {
+    const hunts: Hunt[] = [];
+    for (const seed of this.seeds) {
+      if (!ground.signal.aborted) hunts.push(await hunt(bug, by, seed, ground));
+    }
+    return hunts;
+  }
+
+  private async compared(bug: PlantedBug, scenario: string, ground: HuntingGround): Promise<string> {
+    const { suits } = ground.catalogue.scenario(scenario).value;
+    if (suits.presets?.includes(bug.foundBy.preset) === false) return `${scenario}: does not suit`;
+    const hunts = await this.huntAll(bug, { ...bug.foundBy, scenario }, ground);
+    const medianMs = medianOf(hunts);
+    const times = `${hunts.filter((each) => each.found).length} of ${hunts.length}`;
+    return `${scenario}: ${times}${medianMs === undefined ? "" : `, ${inTime(medianMs)}`}`;
+  }
+
+  private sign(good: boolean): string {
+    const channel = this.options.json ? this.around.err : this.around.out;
+    const paint = paintOf(wantsColour(this.around.environment, channel.isTerminal));
+    return good ? paint.green("✓") : paint.red("✗");
+  }
+
+  private say(line: string): void {
+    this.lines.write(`${line}\n`);
+  }
+}
+
+function nameOf({ scenario, preset }: FoundBy): string {
+  return `${scenario} · ${preset}`;
+}
+
+function medianOf(hunts: readonly Hunt[]): number | undefined {
+  const times = hunts.filter(({ found }) => found).map(({ tookMs }) => tookMs);
+  return times.sort((one, other) => one - other)[Math.floor((times.length - 1) / 2)];
+}
+
+function describeMisses(hunts: readonly Hunt[]): string {
+  const missed = hunts.filter(({ found }) => !found);
+  const others = new Set(missed.flatMap((each) => each.others));
+  const cycles = missed.reduce((sum, each) => sum + each.cycles, 0);
+  const instead = others.size === 0 ? "nothing" : [...others].join(", ");
+  return `not found on ${missed.length} of ${counted(hunts.length, "seed")}, ${counted(cycles, "cycle")}: ${instead} instead`;
+}

@@ -1,0 +1,58 @@
+/**
+ * The hunt: a scenario that ships, as it ships, on a store with a planted bug, until it finds the bug under its name or
+ * its budget is used; and the same scenario on the correct store, which must find nothing (N3).
+ */
+import type { Catalogue } from "../../scenarios/catalogue.ts";
+import type { FindingKind } from "../oracle/checker.ts";
+import type { CycleSummary, RunRequest, RunResult, RunScenario } from "../run-request.ts";
+import type { FoundBy, PlantedBug } from "./planted-bug.ts";
+
+/** What hunts share. */
+export interface HuntingGround {
+  readonly catalogue: Catalogue;
+  readonly runScenario: RunScenario;
+  /** Cycles at a time. */
+  readonly jobs: number;
+  /** Where bundles go; exists. */
+  readonly bundlesDir: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Hunt {
+  readonly found: boolean;
+  /** From the first start of the store to the finding, or to the end of the budget. */
+  readonly tookMs: number;
+  readonly cycles: number;
+  /** What was found under other names until then. */
+  readonly others: readonly FindingKind[];
+}
+
+/** @throws TargetUnavailable */
+export async function hunt(bug: PlantedBug, by: FoundBy, seed: string, ground: HuntingGround): Promise<Hunt> {
+  const caught = new AbortController();
+  const kinds = new Set<FindingKind>();
+  let cycles = 0;
+  const cycleEnded = (cycle: CycleSummary) => {
+    cycles = cycle.done;
+    for (const kind of cycle.kinds) kinds.add(kind);
+    if (kinds.has(by.kind)) caught.abort();
+  };
+  const signal = AbortSignal.any([caught.signal, ground.signal]);
+  const beganMs = performance.now();
+  await ground.runScenario(requestFor(by, `planted:${bug.name}`, seed, { ...ground, signal }), { cycleEnded });
+  const tookMs = performance.now() - beganMs;
+  return { found: kinds.has(by.kind), tookMs, cycles, others: [...kinds].filter((kind) => kind !== by.kind) };
+}
+
+/** What a scenario says of the store without a bug: anything but `held` is a false alarm, or tests nothing. */
+export async function huntNothing(by: FoundBy, seed: string, ground: HuntingGround): Promise<RunResult["run"]> {
+  const { run } = await ground.runScenario(requestFor(by, "bundled", seed, ground), { cycleEnded: () => undefined });
+  return run;
+}
+
+function requestFor(by: FoundBy, target: string, seed: string, ground: HuntingGround): RunRequest {
+  const { catalogue, jobs, bundlesDir, signal } = ground;
+  const scenario = catalogue.scenario(by.scenario).value;
+  const preset = catalogue.preset(by.preset);
+  return { scenario, preset, target, seed, budget: scenario.budget, jobs, bundlesDir, keep: false, signal };
+}

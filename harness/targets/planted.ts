@@ -1,0 +1,14 @@
+/**
+ * The bundled store with a bug planted in it (see harness/planted/). To the harness it is a store as any other: that its
+ * scenarios find the bug, and find nothing without it, is what they are measured by (N3).
+ */
+import { plantedBug } from "../planted/planted.ts";
+import type { RunFolder } from "../run-folder.ts";
+import { bundledProcess } from "./bundled.ts";
+import type { ProcessTarget } from "./process.ts";
+
+/** @throws UnknownName, TargetUnavailable */
+export function plantedTarget(bug: string, run: RunFolder): ProcessTarget {
+  const { name } = plantedBug(bug);
+  return bundledProcess(`planted:${name}`, ["harness", "planted", "planted-main.js"], [name], run);
+}
