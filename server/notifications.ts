@@ -12,7 +12,7 @@ import type { Database } from "./keyspace/database.ts";
 /** The letter of each event's class. An event's name belongs to one class only. */
 const eventClasses: Readonly<Record<string, readonly string[]>> = {
   g: ["del", "rename_from", "rename_to", "move_from", "move_to", "copy_to", "restore", "expire", "persist"],
-  $: ["set", "setrange", "append", "incrby", "incrbyfloat", "setbit", "setrange"],
+  $: ["set", "setrange", "append", "incrby", "incrbyfloat", "setbit", "pfadd"],
   l: ["lpush", "rpush", "lpop", "rpop", "linsert", "lset", "lrem", "ltrim", "sortstore"],
   s: ["sadd", "srem", "spop", "sinterstore", "sunionstore", "sdiffstore"],
   h: ["hset", "hincrby", "hincrbyfloat", "hdel"],

@@ -1,4 +1,6 @@
 /** The table of commands. Adding one: a file, or an entry in its file, and a line here. */
+import { bitFieldCommands } from "./bit-fields.ts";
+import { bitCommands } from "./bits.ts";
 import { clientCommand } from "./client-command.ts";
 import type { Command } from "./command.ts";
 import { commandCommand } from "./command-command.ts";
@@ -21,6 +23,8 @@ import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server-commands.ts";
 import { setAlgebraCommands } from "./set-algebra.ts";
 import { setCommands } from "./sets.ts";
+import { sketchCommands } from "./sketches.ts";
+import { sortCommands } from "./sort.ts";
 import { sortedSetAlgebraCommands } from "./sorted-set-algebra.ts";
 import { sortedSetPopCommands } from "./sorted-set-pops.ts";
 import { sortedSetRangeCommands } from "./sorted-set-ranges.ts";
@@ -30,6 +34,8 @@ import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
 
 const all: readonly (readonly Command[])[] = [
+  bitCommands,
+  bitFieldCommands,
   connectionCommands,
   counterCommands,
   deadlineCommands,
@@ -52,6 +58,8 @@ const all: readonly (readonly Command[])[] = [
   sortedSetCommands,
   sortedSetPopCommands,
   sortedSetRangeCommands,
+  sketchCommands,
+  sortCommands,
   stringCommands,
   stringPartCommands,
   transactionCommands,

@@ -10,7 +10,8 @@ import { readString, stringForWrite } from "./strings.ts";
 /** V8's longest string is 24 bytes short of Redis's default limit. */
 const longestString = 2 ** 29 - 24;
 
-function checkLength(session: Session, length: number): void {
+/** @throws ReplyError when a string would be longer than strings may be */
+export function checkLength(session: Session, length: number): void {
   if (session.role === "log") return;
   if (length <= Math.min(session.server.config.get("proto-max-bulk-len"), longestString)) return;
   throw new ReplyError("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
