@@ -57,7 +57,9 @@ export async function playCycle(plan: Plan, room: Room): Promise<LinkResult[]> {
   let initial: Model | undefined;
   for (const [index, link] of plan.links.entries()) {
     const crashed = await playLink(plan, link, ground, room);
-    const next = plan.recovery === "in-place" ? ground : await groundFor(plan, index + 1, room, crashed.state.image);
+    // What reads wrong is in the copy only.
+    const inPlace = plan.recovery === "in-place" && crashed.state.damage === undefined;
+    const next = inPlace ? ground : await groundFor(plan, index + 1, room, crashed.state.image);
     try {
       const recovery = await recover(room.target, next.volume, plan.config);
       const evidence: Evidence = {
@@ -84,10 +86,12 @@ export async function playCycle(plan: Plan, room: Room): Promise<LinkResult[]> {
 }
 
 /** What a link stands on. Behind the last one only a recovery follows, which needs no slow disk. */
-function groundFor(plan: Plan, index: number, { run, probe }: Room, image?: Image): Promise<Ground> {
-  const fault = plan.links[index]?.fault;
-  const syncs = fault?.kind === "kill" ? fault.syncs : undefined;
-  return makeGround({ run, probe, syncs, seed: `${plan.seed}/${plan.cycle}/${index}`, ...(image && { image }) });
+function groundFor(plan: Plan, index: number, { run, probe, target }: Room, image?: Image): Promise<Ground> {
+  const link = plan.links[index];
+  const recorded = link !== undefined && faultOf(link).volume(link, target) === "recorded";
+  const syncs = link?.fault.kind === "kill" ? link.fault.syncs : undefined;
+  const seed = `${plan.seed}/${plan.cycle}/${index}`;
+  return makeGround({ run, probe, recorded, syncs, seed, ...(image && { image }) });
 }
 
 interface Crashed {
@@ -118,7 +122,8 @@ async function playLink(plan: Plan, link: LinkPlan, { volume, longestSyncMs }: G
       longestSyncMs: await longestSyncMs(clock.originNs, clock.originNs + BigInt(state.cut.endNs)),
       longestStallMs: longestStallMs(history, state.cut.endNs),
       saves: (await saves?.stop()) ?? [],
-      suspensions: [],
+      suspensions: state.suspensions ?? [],
+      ...(state.damage !== undefined && { damage: state.damage }),
       place: state.point.place,
     };
     return { instance, state, history, historyFile, facts };

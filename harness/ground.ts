@@ -3,7 +3,7 @@
  * Either way somebody must know how long syncs took, because what may be lost follows from it (O7).
  *
  *     ordinary   a folder; a probe beside it writes and syncs a small file, again and again
- *     slow       a recorded volume; its journal has both ends of every sync
+ *     recorded   a recorded volume; its journal has both ends of every sync, and its disk can be slow or go wrong
  */
 import type { Delays } from "./disk/delays.ts";
 import type { Image } from "./disk/image.ts";
@@ -25,15 +25,15 @@ export interface GroundOrder {
   readonly probe: SyncProbe;
   /** What is there when the store starts. Absent: nothing. */
   readonly image?: Image;
-  /** Absent: ordinary. */
+  readonly recorded: boolean;
+  /** How long syncs take on a recorded volume. Absent: no longer than it takes to note them down. */
   readonly syncs?: Delays | undefined;
   readonly seed: string;
 }
 
 /** @throws VolumeUnavailable where this machine has no recorded volumes, and one is asked for. */
 export function makeGround(order: GroundOrder): Promise<Ground> {
-  const { syncs } = order;
-  return syncs === undefined ? ordinary(order) : slow(order, syncs);
+  return order.recorded ? recorded(order) : ordinary(order);
 }
 
 async function ordinary({ run, probe, image }: GroundOrder): Promise<Ground> {
@@ -46,11 +46,11 @@ async function ordinary({ run, probe, image }: GroundOrder): Promise<Ground> {
   };
 }
 
-async function slow({ run, image, seed }: GroundOrder, syncs: Delays): Promise<Ground> {
+async function recorded({ run, image, syncs, seed }: GroundOrder): Promise<Ground> {
   const originNs = process.hrtime.bigint();
   const volume = await run.newRecordedVolume({ originNs });
   if (image !== undefined) await volume.lay(image);
-  await volume.arm([slowSyncs(syncs)], seed);
+  if (syncs !== undefined) await volume.arm([slowSyncs(syncs)], seed);
   return {
     volume,
     async longestSyncMs(fromNs, toNs) {

@@ -12,10 +12,12 @@
  */
 import { createHash } from "node:crypto";
 import { splitDirective } from "../scenarios/cross-check.ts";
+import type { DiskFault } from "../scenarios/disk-fault.ts";
 import type { Range } from "../scenarios/fields.ts";
 import type { Preset } from "../scenarios/preset.ts";
 import type { KillTrigger, PowerCut, Scenario } from "../scenarios/scenario.ts";
 import type { Delays } from "./disk/delays.ts";
+import { type PlannedDiskFault, planDiskFault } from "./plan-disk-fault.ts";
 import { type Random, randomFrom } from "./random.ts";
 import { lastValue } from "./targets/config-file.ts";
 import type { Config, KillScope } from "./targets/target.ts";
@@ -46,7 +48,7 @@ export interface LinkPlan<F extends PlannedFault = PlannedFault> {
   readonly fault: F;
 }
 
-export type PlannedFault = PlannedKill | PlannedPowerCut;
+export type PlannedFault = PlannedKill | PlannedPowerCut | PlannedDiskFault;
 
 /** The store runs so long on a disk that remembers everything; then the power is cut at every moment of it. */
 export interface PlannedPowerCut {
@@ -128,12 +130,31 @@ export function digestOf(scenario: Scenario, preset: Preset): string {
 function planLink(scenario: Scenario, config: Config, words: Vocabulary, random: Random): LinkPlan {
   const { fault } = scenario;
   if (fault.kind === "power-cut") return planPowerCut(fault, scenario, config, words, random);
+  if (fault.kind === "disk-fault") return planDiskTrouble(fault, scenario, config, words, random);
   const trigger = drawTrigger(fault.trigger, random.fork("trigger"));
   const rhythm = rhythmFor(trigger, scenario.workload, random.fork("rhythm"));
   return {
     clients: planClients(scenario.workload, rhythm, words, random.fork("workload")),
     savesAtAcks: livesOnSnapshots(config) ? drawSaves(trigger, rhythm.calls, random.fork("saves")) : [],
     fault: { kind: "kill", scope: fault.scope, trigger, ...(fault.syncs !== undefined && { syncs: fault.syncs }) },
+  };
+}
+
+/** Clients write before it, while it lasts and after it: from a trickle to as much as a busy disk takes. */
+function planDiskTrouble(
+  fault: DiskFault,
+  { workload }: Scenario,
+  config: Config,
+  words: Vocabulary,
+  random: Random,
+): LinkPlan<PlannedDiskFault> {
+  const planned = planDiskFault(fault, random.fork("disk fault"));
+  const restMs = planned.lastsMs + planned.calmMs;
+  const rhythm = { calls: Math.min(workload.calls, planned.acks * 2 + restMs * 2), lastsMs: 200 + restMs * 1.2 };
+  return {
+    clients: planClients(workload, rhythm, words, random.fork("workload")),
+    savesAtAcks: livesOnSnapshots(config) ? [Math.floor(planned.acks / 2)] : [],
+    fault: planned,
   };
 }
 

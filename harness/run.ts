@@ -8,6 +8,7 @@
  */
 import { writeBundle } from "./bundle/write-bundle.ts";
 import { type LinkResult, playCycle, type Room } from "./cycle.ts";
+import { VolumeUnavailable } from "./disk/volume.ts";
 import { exploreScenario, isPowerCut } from "./explore.ts";
 import { failingKinds } from "./failing-kinds.ts";
 import { SyncProbe } from "./measure/sync-probe.ts";
@@ -92,6 +93,8 @@ async function oneCycle(
     kinds = failingKinds(results.map(({ judgement }) => judgement));
   } catch (error) {
     if (signal.aborted) return;
+    // The next cycle would have none either.
+    if (error instanceof VolumeUnavailable) throw error;
     verdict = summary.addTrouble(error instanceof Error ? error.message : String(error));
   }
   const done = summary.cyclesPlayed;

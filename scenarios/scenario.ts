@@ -16,6 +16,7 @@
  * The types are those *after* parsing: defaults filled in, ranges and lengths of time in one form.
  */
 import { z } from "zod";
+import { diskFaultSchema } from "./disk-fault.ts";
 import { countField, durationField, nameField, proseField, rangeField } from "./fields.ts";
 import { delaysSchema, powerCutSchema } from "./power-cut.ts";
 
@@ -99,7 +100,7 @@ const triggerSchema = z.discriminatedUnion(
           .default({ least: 0, most: 0 })
           .describe("count only once the store has written that often to any file; a number or [from, to]"),
       })
-      .describe("The store dies by its own hand before or after an exact disk operation; the bundled store only."),
+      .describe("The store dies before or after an exact disk operation."),
   ],
   { error: "expected a trigger, like { kind: after-acks, acks: [100, 900] }" },
 );
@@ -124,7 +125,7 @@ const killSchema = z.strictObject({
     .describe("how long each sync takes, on a recorded volume; absent: on an ordinary disk, as long as it takes there"),
 });
 
-const faultSchema = z.discriminatedUnion("kind", [killSchema, powerCutSchema], {
+const faultSchema = z.discriminatedUnion("kind", [killSchema, powerCutSchema, diskFaultSchema], {
   error: "expected a fault, like { kind: kill, trigger: … }",
 });
 
@@ -148,7 +149,16 @@ const suitsSchema = z
   .prefault({});
 
 /** Stretches of a run that a scenario may insist on having hit: what the harness reports under `windows`. */
-export const windowNames = ["load", "rewrite", "bgsave", "recovery", "shutdown", "saver", "disk-operation"] as const;
+export const windowNames = [
+  "load",
+  "rewrite",
+  "bgsave",
+  "recovery",
+  "shutdown",
+  "saver",
+  "disk-operation",
+  "disk-fault",
+] as const;
 
 const needsSchema = z
   .strictObject({

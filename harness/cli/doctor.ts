@@ -60,7 +60,11 @@ function shown({ out, environment }: Surroundings): (check: Check) => string {
 
 function diskLines(disk: Disk | undefined): string[] {
   if (disk === undefined) return [];
-  const { folder, syncs, msMedian, msP99, msMax } = disk;
+  const { folder, syncs, msMedian, msP99, msMax, delays } = disk;
+  const buckets = delays.buckets.map(({ toMs, count }) => `{ toMs: ${toMs}, count: ${count} }`).join(", ");
   const times = `median ${inTime(msMedian)}, 99 % within ${inTime(msP99)}, slowest ${inTime(msMax)}`;
-  return [`  ${"a sync here takes".padEnd(17)} ${times} (${syncs} syncs of a page in ${harmless(folder)})`];
+  return [
+    `  ${"a sync here takes".padEnd(17)} ${times} (${syncs} syncs of a page in ${harmless(folder)})`,
+    `  ${"in a scenario".padEnd(17)} delays: { kind: histogram, buckets: [${buckets}] }`,
+  ];
 }

@@ -4,6 +4,7 @@ import { paintOf, wantsColour } from "../../reports/paint.ts";
 import { reporters } from "../../reports/reporters.ts";
 import { wrapped } from "../../reports/words.ts";
 import type { Catalogue } from "../../scenarios/catalogue.ts";
+import { diskTroubles } from "../../scenarios/disk-fault.ts";
 import { triggers } from "../../scenarios/scenario.ts";
 import { diskModels } from "../disk/disk-models.ts";
 import { checkers } from "../oracle/checkers.ts";
@@ -41,6 +42,7 @@ const kinds: Readonly<
     use: "fault: in a scenario",
     entries: () => [
       ...triggers.map(({ name, what }) => entry(`kill, ${name}`, what)),
+      ...diskTroubles.map(({ name, what }) => entry(`disk-fault, ${name}`, what)),
       entry("power-cut", "The power goes, at every moment of one recorded run and under every disk model."),
     ],
   },

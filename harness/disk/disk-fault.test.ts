@@ -26,6 +26,14 @@ describe("disk faults", () => {
     expect(struck.map((hit) => hit?.error)).to.deep.equal([undefined, undefined, "EIO", "EIO", undefined]);
   });
 
+  it("strike only once the store has written so often, to whatever file", () => {
+    const faults = armed({ ...eio, when: { on: ["fsync"], path: "*.aof", afterWrites: 2 } });
+    const seen = (["fsync", "write", "fsync", "write", "fsync"] as const).map((operation) =>
+      consider(faults, operation, operation === "write" ? "other" : "log.aof"),
+    );
+    expect(seen.map((hit) => hit?.error)).to.deep.equal([undefined, undefined, undefined, undefined, "EIO"]);
+  });
+
   it("strike within their window only, counted from when they were armed", () => {
     const faults = armed({ ...eio, when: { on: ["write"], window: { fromMs: 100, toMs: 200 } } });
     const at = (nowMs: number) => consider(faults, "write", "a", nowMs)?.error;

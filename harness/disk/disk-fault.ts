@@ -28,6 +28,8 @@ export interface When {
   /** Counted from 1 since the fault was armed, among the operations that match the rest. No `last`: all from `first` on. */
   readonly nth?: { readonly first: number; readonly last?: number };
   readonly window?: Window;
+  /** Only once the store has written that often, to any file, since the fault was armed. */
+  readonly afterWrites?: number;
 }
 
 /** Since the fault was armed. */
@@ -86,6 +88,7 @@ interface Armed {
   readonly matches: (path: string) => boolean;
   readonly sinceMs: number;
   matched: number;
+  writes: number;
   /** By inode. */
   readonly wrongBits: Map<number, WrongBit>;
 }
@@ -117,6 +120,7 @@ export class ArmedFaults {
       matches: path === undefined ? () => true : globMatcher(path),
       sinceMs: nowMs,
       matched: 0,
+      writes: 0,
       wrongBits: new Map(),
     });
   }
@@ -144,8 +148,10 @@ export class ArmedFaults {
 
 function strikes(armed: Armed, operation: DiskOperation, paths: () => readonly string[], nowMs: number): boolean {
   const { fault } = armed;
+  const writesBefore = operation === "write" ? armed.writes++ : armed.writes;
   if (fault.kind === "full" || !fault.when.on.includes(operation) || !paths().some(armed.matches)) return false;
   if (!inWindow(fault.when.window, nowMs - armed.sinceMs)) return false;
+  if (writesBefore < (fault.when.afterWrites ?? 0)) return false;
   armed.matched++;
   const { first, last = Number.POSITIVE_INFINITY } = fault.when.nth ?? { first: 1 };
   return armed.matched >= first && armed.matched <= last;

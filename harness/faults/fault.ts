@@ -14,6 +14,8 @@ export interface Fault<F extends PlannedFault = PlannedFault> {
   readonly name: F["kind"];
   /** Why this target cannot be struck so, as a sentence; undefined when it can. */
   refuses(link: LinkPlan<F>, target: Target): string | undefined;
+  /** Where the store has to live to be struck so. */
+  volume(link: LinkPlan<F>, target: Target): "directory" | "recorded";
   /** What the store must be told at its start to be struck later. */
   prepare(link: LinkPlan<F>): StartOptions;
   /** @throws StoreEndedEarly when the store ended before anything struck it */
@@ -42,6 +44,10 @@ export interface CrashState {
   readonly windows: readonly Window[];
   /** The files as the crash left them. */
   readonly image: Image;
+  /** Stretches in which the disk kept the store from keeping its word. Absent: none. */
+  readonly suspensions?: CrashFacts["suspensions"];
+  /** What in the image is not as the store wrote it. Absent: nothing. */
+  readonly damage?: string;
 }
 
 /** Where it struck. */

@@ -8,10 +8,12 @@
  *     files                     image              copied while orphans, if any, stand still
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Volume } from "../disk/volume.ts";
 import type { LinkPlan, PlannedKill, PlannedTrigger } from "../plan.ts";
 import type { Interval } from "../recording/stamp.ts";
 import { lastValue } from "../targets/config-file.ts";
-import type { Instance, StartOptions, Target } from "../targets/target.ts";
+import type { Instance, KillScope, StartOptions, Target } from "../targets/target.ts";
+import { recordedVolumeOf } from "./disk-fault.ts";
 import { type CrashState, type Fault, type LiveRun, StoreEndedEarly, type Window } from "./fault.ts";
 import { beginJob, type Job } from "./trigger.ts";
 import { windowsIn } from "./windows.ts";
@@ -34,8 +36,8 @@ export const kill: Fault<PlannedKill> = {
   name: "kill",
 
   refuses(link: LinkPlan<PlannedKill>, target: Target): string | undefined {
-    if (link.fault.trigger.kind === "at-disk-operation" && !target.diesAtDiskOperation) {
-      return `${target.name} cannot be struck at an exact disk operation on a plain folder; the bundled store can`;
+    if (needsRecording(link, target) && !target.volumes.has("recorded")) {
+      return `${target.name} cannot live on a recorded volume, where an exact disk operation can be met`;
     }
     if (link.fault.syncs !== undefined && !target.volumes.has("recorded")) {
       return `${target.name} cannot live on a recorded volume, and on no other disk can syncs be made slow`;
@@ -46,10 +48,13 @@ export const kill: Fault<PlannedKill> = {
     return undefined;
   },
 
+  volume: (link, target) => (needsRecording(link, target) ? "recorded" : "directory"),
+
   prepare(link: LinkPlan<PlannedKill>): StartOptions {
     const { trigger, scope } = link.fault;
     if (trigger.kind !== "at-disk-operation") return {};
     const { side, operation, nth, path, afterWrites } = trigger;
+    // A store that does not know this dies on a recorded volume; there the volume sees to it.
     return { environment: { LOSSBOUND_KILL_AT: `${side}:${operation}:${nth}@${afterWrites}:${path}:${scope}` } };
   },
 
@@ -155,8 +160,10 @@ const strikes: Strikes = {
     return killNow(live, windows);
   },
 
-  async "at-disk-operation"(live, { side, operation, path, nth }) {
-    const { instance, driver } = live;
+  async "at-disk-operation"(live, trigger) {
+    const { instance, driver, target, volume } = live;
+    const { side, operation, path, nth } = trigger;
+    if (!target.diesAtDiskOperation) await armKill(trigger, live.link.fault.scope, volume);
     await Promise.race([instance.ended, driver.finished]);
     // The operation may be a sync that comes a second after the last call.
     await Promise.race([instance.ended, sleep(operationPatienceMs, undefined, { ref: false })]);
@@ -174,6 +181,27 @@ const strikes: Strikes = {
     };
   },
 };
+
+function needsRecording({ fault }: LinkPlan<PlannedKill>, target: Target): boolean {
+  return fault.syncs !== undefined || (fault.trigger.kind === "at-disk-operation" && !target.diesAtDiskOperation);
+}
+
+const operationsOf = {
+  write: ["write"],
+  sync: ["fsync", "fdatasync"],
+  rename: ["rename"],
+  unlink: ["unlink"],
+} as const;
+
+/** The volume strikes: who asks for that operation is dead before it hears of it, or before it is done. */
+async function armKill(
+  { side, operation, path, nth, afterWrites }: Extract<PlannedTrigger, { kind: "at-disk-operation" }>,
+  scope: KillScope,
+  volume: Volume,
+): Promise<void> {
+  const when = { on: operationsOf[operation], path, nth: { first: nth, last: nth }, afterWrites };
+  await recordedVolumeOf({ volume }).arm([{ kind: "kill", name: "kill", when, side, scope }], "");
+}
 
 /** A store without a log has no rewrites. */
 function jobFor(live: KillRun): Job {

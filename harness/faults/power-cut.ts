@@ -23,6 +23,8 @@ export const powerCut: Fault<PlannedPowerCut> = {
     return `${target.name} cannot live on a recorded volume, and on no other disk can its power be cut`;
   },
 
+  volume: () => "recorded",
+
   prepare: () => ({}),
 
   async crash(live: PowerCutRun): Promise<CrashState> {

@@ -68,6 +68,10 @@ export class FaultGate {
     this.#struck = struck;
     this.#fail = fail;
     recorder.capacity = () => this.#capacity();
+    recorder.whenFull = (tid, operation, path) => {
+      const fault = this.#faults.fullDisk(performance.now())?.name ?? "";
+      recorder.note({ kind: "fault", tid, fault, operation, path });
+    };
   }
 
   /** False while an operation waits for anything. */

@@ -36,6 +36,8 @@ export class Recorder {
   readonly tree: FileTree;
   /** Bytes that may be allocated in all; a write beyond is short, then ENOSPC. */
   capacity: () => number = () => Number.POSITIVE_INFINITY;
+  /** Told before an operation is cut short or refused for want of room. */
+  whenFull: (tid: number, operation: "write" | "fallocate", path: string) => void = () => undefined;
   readonly #journal: JournalWriter;
 
   /** @param before what the journal holds already. */
@@ -132,6 +134,7 @@ export class Recorder {
   write(tid: number, inode: Inode, offset: number, bytes: Uint8Array): number {
     if (offset + bytes.length > fileBytesMax) throw new Refusal(errno.EFBIG);
     const length = this.#fits(inode, offset, bytes.length);
+    if (length < bytes.length) this.whenFull(tid, "write", this.tree.pathOf(inode) ?? "");
     if (bytes.length === 0) return 0;
     if (length === 0) throw new Refusal(errno.ENOSPC);
     const kept = this.#journal.keep(length === bytes.length ? bytes : bytes.subarray(0, length));
@@ -155,7 +158,10 @@ export class Recorder {
   ): void {
     if (offset + length > fileBytesMax) throw new Refusal(errno.EFBIG);
     const grows = effect === "allocate" || effect === "reserve";
-    if (grows && this.#fits(inode, offset, length) < length) throw new Refusal(errno.ENOSPC);
+    if (grows && this.#fits(inode, offset, length) < length) {
+      this.whenFull(tid, "fallocate", this.tree.pathOf(inode) ?? "");
+      throw new Refusal(errno.ENOSPC);
+    }
     this.#commit({ kind: "fallocate", tid, ...this.#named(inode), effect, offset, length });
     touch(inode);
   }

@@ -42,6 +42,15 @@ describe("a recovery", () => {
     lastLogLines: ["Bad file format reading the append only file", ""],
   } as const;
 
+  it("of files that read wrong may be refused: what is not served is not wrong", () => {
+    const crash = { damage: "bit 3 of byte 90 of dump.rdb reads wrong" };
+    expect(judged(drawing, "", { ...setting([refused, refused]), crash }).verdict).to.equal("held");
+    expect(judged(drawing, "", { ...setting([start("SET a 2"), start("SET a 2")]), crash }).verdict).to.equal(
+      "violated",
+    );
+    expect(judged(drawing, "", { ...setting([refused, start("SET a 1")]), crash }).verdict).to.equal("violated");
+  });
+
   it("that is refused is a violation, with the store's own words", () => {
     const judgement = judged(drawing, "", setting([refused]));
     const finding = violated(judgement, "refusal", /ended with code 1, and its last words are: Bad file format/);

@@ -35,6 +35,11 @@ export interface CrashFacts {
   readonly saves: readonly Save[];
   /** Stretches in which the contract promises less, e.g. while a disk refuses writes. */
   readonly suspensions: readonly Suspension[];
+  /**
+   * What on the disk is not as the store wrote it, e.g. `bit 3 of byte 90 of dump.rdb reads wrong`: then a store does
+   * right when it does not start. Absent: nothing.
+   */
+  readonly damage?: string;
   /** Class of place where it struck, e.g. `rewrite:manifest-switch`; part of a finding's fingerprint. Empty: unknown. */
   readonly place: string;
 }

@@ -38,11 +38,17 @@ export function judge(evidence: Evidence, options: JudgeOptions = {}): Judgement
 }
 
 function ask(checker: Checker, inquiry: Inquiry): Verdict {
+  if (refusedDamage(inquiry.evidence)) return { kind: "held" };
   try {
     return checker.check(inquiry);
   } catch (error) {
     return { kind: "unknown", why: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** What reads wrong is better refused than served: then no answer was wrong, because none was given. */
+function refusedDamage({ crash, recovery }: Evidence): boolean {
+  return crash.damage !== undefined && recovery.starts.every(({ kind }) => kind === "refused");
 }
 
 /** What breaks the documentation alone is shown, and counts only where the scenario expects that line to hold. */

@@ -143,7 +143,6 @@ describe("a live kill", function () {
   it("is refused where the target cannot do it, with what can", async function () {
     const redis = needExecutable(this, "redis-server");
     for (const [scenario, preset, target, reason] of [
-      [scenarioOf("kill/before-fsync"), "always", redis, "exact disk operation"],
       [scenarioOf("kill/random", { directives: ["no-such-directive yes"] }), "always", redis, "no-such-directive"],
       [scenarioOf("kill/random"), "always", path.join(folder, "missing"), "no executable file"],
     ] as const) {
