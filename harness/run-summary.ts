@@ -5,12 +5,14 @@
  *     unknown    no such cycle, but one could not be judged, or too little was tested (N1)
  *     held       none of both
  */
+import type { RunDetail } from "../reports/detail.ts";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../reports/outcome.ts";
 import { levelNames, worst } from "../reports/outcome.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import type { LinkResult } from "./cycle.ts";
 import type { CrashState } from "./faults/fault.ts";
 import { isKnown } from "./known.ts";
+import { LiveDetail } from "./live-detail.ts";
 import type { Finding } from "./oracle/checker.ts";
 import type { Judgement } from "./oracle/judgement.ts";
 import { countFates, type History, sinceFirstCallMs } from "./recording/history.ts";
@@ -52,6 +54,7 @@ export class RunSummary {
   private readonly shown = new Map<string, Shown>();
   private readonly windows = new Map<string, { crashPoints: number; exposureMs: number }>();
   private readonly calls = { invoked: 0, acked: 0, refused: 0, indeterminate: 0 };
+  private readonly drawn = new LiveDetail();
   private booted = 0;
 
   /** @param todayIso the day on which known findings are held against their last day, `2026-01-31`. */
@@ -90,6 +93,12 @@ export class RunSummary {
     return this.verdicts.length;
   }
 
+  /** What the page draws. */
+  detail(): RunDetail {
+    const { scenario, preset, target } = this.title;
+    return this.drawn.detail({ scenario: scenario.name, preset, target });
+  }
+
   outcome(): Run {
     const { scenario, preset, target, seed } = this.title;
     const why = this.whyUnknown();
@@ -125,7 +134,8 @@ export class RunSummary {
     };
   }
 
-  private addLink({ evidence, judgement, state }: LinkResult, bundle: string): VerdictName {
+  private addLink(result: LinkResult, bundle: string): VerdictName {
+    const { evidence, judgement, state } = result;
     const { promises, loss, recoveryMs, refused } = judgement;
     const { longestSyncMs, longestStallMs } = evidence.crash;
     this.judged.push({
@@ -143,6 +153,10 @@ export class RunSummary {
       const window = this.windows.get(name) ?? { crashPoints: 0, exposureMs: 0 };
       this.windows.set(name, { crashPoints: window.crashPoints + 1, exposureMs: window.exposureMs + openMs });
     }
+    this.drawn.add(
+      result,
+      this.newFindings(judgement).map(({ fingerprint }) => fingerprint),
+    );
     for (const finding of judgement.findings) this.show(finding, state, evidence.history, bundle);
     return this.verdictOf(judgement);
   }

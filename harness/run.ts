@@ -58,6 +58,7 @@ async function runLive(request: RunRequest, watch: RunWatch): Promise<RunResult>
     const { name, version } = store;
     result = {
       run: summary.outcome(),
+      detail: summary.detail(),
       target: { name, version },
       cycles: summary.cycles,
       cyclesViolated: summary.cyclesViolated,

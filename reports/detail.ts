@@ -106,6 +106,17 @@ export const runDetailSchema = z.strictObject({
 
 export const detailSchema = z.strictObject({
   schema: z.literal("lossbound/detail@1"),
+  interrupted: z.boolean().describe("what is here is what was found so far"),
+  expectations: z
+    .array(
+      z.strictObject({
+        met: z.boolean(),
+        of: z.strictObject({ scenario: z.string(), preset: z.string(), target: z.string() }),
+        wanted: z.string(),
+        found: z.string(),
+      }),
+    )
+    .describe("the scenarios' own thresholds, each met or missed"),
   runs: z.array(runDetailSchema),
 });
 

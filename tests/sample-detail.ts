@@ -89,5 +89,5 @@ function sampleTimeline(): RunDetail["timelines"][number] {
 }
 
 export function sampleDetail(runs: RunDetail[] = [sampleRunDetail(240)]): Detail {
-  return { schema: "lossbound/detail@1", runs };
+  return { schema: "lossbound/detail@1", interrupted: false, expectations: [], runs };
 }

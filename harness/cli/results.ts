@@ -7,15 +7,20 @@
  *            ├─ latest → 2026-11-22T09-00-00Z
  *            └─ 2026-11-22T09-00-00Z/       when
  *                 ├─ outcome.json           replaced after every run, so that a killed night leaves what it had
+ *                 ├─ detail.json            what the page draws
+ *                 ├─ report.html            the page, once `lossbound report` was asked for it
  *                 └─ bundles/               a finding each, for `lossbound replay`
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { Detail } from "../../reports/detail.ts";
 import { json } from "../../reports/json.ts";
 import type { Outcome } from "../../reports/outcome.ts";
 import { plain } from "../../reports/reporter.ts";
 import { Exit, exitCodes } from "./exit.ts";
 
+export const outcomeName = "outcome.json";
+export const detailName = "detail.json";
 const timeName = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?$/;
 
 export class Results {
@@ -27,7 +32,7 @@ export class Results {
   private constructor(dir: string) {
     this.dir = dir;
     this.bundlesDir = path.join(dir, "bundles");
-    this.outcomeFile = path.join(dir, "outcome.json");
+    this.outcomeFile = path.join(dir, outcomeName);
   }
 
   /**
@@ -48,12 +53,18 @@ export class Results {
 
   /** From the first write on the links point here: they never lead to a folder without an outcome. */
   write(outcome: Outcome): void {
-    const temporary = `${this.outcomeFile}.tmp`;
-    writeFileSync(temporary, json.render({ outcome, expectations: [], outcomeFile: "", interrupted: false }, plain));
-    renameSync(temporary, this.outcomeFile);
+    replaceFile(
+      this.outcomeFile,
+      json.render({ outcome, expectations: [], outcomeFile: "", interrupted: false }, plain),
+    );
     const whatDir = path.dirname(this.dir);
     pointAt(path.join(whatDir, "latest"), path.basename(this.dir));
     pointAt(path.join(path.dirname(whatDir), "latest"), path.join(path.basename(whatDir), path.basename(this.dir)));
+  }
+
+  /** Written once, at the end. */
+  writeDetail(detail: Detail): void {
+    replaceFile(path.join(this.dir, detailName), `${JSON.stringify(detail)}\n`);
   }
 
   /** Nothing came of it: leaves no folder behind that looks like a result. */
@@ -70,6 +81,11 @@ export class Results {
       .slice(0, -count);
     for (const name of older) rmSync(path.join(whatDir, name), { recursive: true });
   }
+}
+
+function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}.tmp`, text);
+  renameSync(`${file}.tmp`, file);
 }
 
 /** `2026-11-22T09-00-00Z`; the second one of a second gets `-2`. */

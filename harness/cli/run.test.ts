@@ -367,7 +367,11 @@ describe("lossbound run", () => {
       const results = path.join(folder, "results");
       expect(readlinkSync(path.join(results, "latest"))).to.equal("kill-random/2026-11-22T09-00-00Z");
       expect(readlinkSync(path.join(results, "kill-random/latest"))).to.equal("2026-11-22T09-00-00Z");
-      expect(readdirSync(path.join(results, "latest")).sort()).to.deep.equal(["bundles", "outcome.json"]);
+      expect(readdirSync(path.join(results, "latest")).sort()).to.deep.equal([
+        "bundles",
+        "detail.json",
+        "outcome.json",
+      ]);
     });
 
     it("of the same second do not meet", async () => {

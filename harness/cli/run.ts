@@ -10,6 +10,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { type Command, Option } from "commander";
+import type { Detail } from "../../reports/detail.ts";
 import type { Outcome } from "../../reports/outcome.ts";
 import { wantsColour } from "../../reports/paint.ts";
 import { BarProgress, LineProgress, type Progress } from "../../reports/progress.ts";
@@ -160,7 +161,10 @@ export async function runAll(
   if (options.retain !== undefined) results.retain(options.retain);
   const expectations = done.flatMap(({ run: of }, index) => expectationsOf(of, scenarioOf(selection.pairs, index)));
   const interrupted = around.interruption.aborted;
-  deliver(outputs, { outcome, expectations, outcomeFile: results.outcomeFile, interrupted }, around);
+  const runs = done.flatMap(({ detail: of }) => of ?? []);
+  const detail: Detail = { schema: "lossbound/detail@1", interrupted, expectations, runs };
+  results.writeDetail(detail);
+  deliver(outputs, { outcome, detail, expectations, outcomeFile: results.outcomeFile, interrupted }, around);
   if (interrupted) return exitCodes.interrupted;
   return exitCodeOf(outcome.verdict, missed(expectations));
 }

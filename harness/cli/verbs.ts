@@ -3,8 +3,9 @@ import { doctor } from "./doctor.ts";
 import { explore } from "./explore.ts";
 import { list } from "./list.ts";
 import { replay } from "./replay.ts";
+import { report } from "./report.ts";
 import { run } from "./run.ts";
 import { selftest } from "./selftest.ts";
 import type { Verb } from "./verb.ts";
 
-export const verbs: readonly Verb[] = [run, explore, replay, list, doctor, selftest];
+export const verbs: readonly Verb[] = [run, explore, replay, report, list, doctor, selftest];
