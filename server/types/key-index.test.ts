@@ -24,6 +24,15 @@ class Owner {
 }
 
 describe("an index of keys", () => {
+  it("finds the empty key, also when it is the one for which the table is made", () => {
+    const owner = new Owner();
+    for (let n = 0; n < 8; n++) owner.add(`key:${n}`);
+    owner.add("");
+    expect(owner.index.get("")).to.equal(8);
+    owner.remove("");
+    expect(owner.index.get("")).to.equal(undefined);
+  });
+
   it("finds what a Map would find, whatever is added and removed", () => {
     const key = fc.nat(60).map((n) => `key:${n}`);
     holds(

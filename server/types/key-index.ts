@@ -31,7 +31,7 @@ export class KeyIndex {
   private seed = firstHashSeed;
   /** The key looked for last: it is often the one added, removed or moved next. */
   private lastKey = "";
-  private lastHash = 0;
+  private lastHash = hashOf("", firstHashSeed);
   /** Its slot; −1 = not known. */
   private lastSlot = -1;
 
