@@ -52,6 +52,16 @@ describe("what ships", () => {
         row: "everysec",
         directives: [...everysec, ["aof-use-rdb-preamble", "yes"], ["aof-timestamp-enabled", "yes"]],
       },
+      hardened: {
+        row: "everysec",
+        directives: [
+          ...everysec,
+          ["aof-use-rdb-preamble", "yes"],
+          ["lossbound-aof-batch-checksum", "yes"],
+          ["lossbound-rewrite-unsynced", "yes"],
+          ["lossbound-write-before-reply", "yes"],
+        ],
+      },
       always: {
         row: "always",
         directives: [

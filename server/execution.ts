@@ -137,8 +137,10 @@ export class Execution {
       }
     }
     if (this.depth > 0) return;
+    const positionBefore = persistence.position;
     propagation.flush(propagates);
     session.logPosition = persistence.position;
+    if (session.logPosition > positionBefore) session.wrotePosition = session.logPosition;
     blocking.serveReady();
   }
 

@@ -16,6 +16,7 @@ import { Aof } from "./aof/aof.ts";
 import { AofFolder } from "./aof/aof-folder.ts";
 import type { AofRewrite } from "./aof/aof-rewrite.ts";
 import { AofSwitch } from "./aof/aof-switch.ts";
+import { FileIds } from "./aof/file-ids.ts";
 import { RewriteSchedule } from "./aof/rewrite-schedule.ts";
 import type { Args } from "./commands/command.ts";
 import { BadValue } from "./config/directive.ts";
@@ -26,6 +27,7 @@ import type { Recovery } from "./recovery.ts";
 import { ReplyError } from "./resp/reply.ts";
 import { SaverDesk } from "./saver-desk.ts";
 import type { Server } from "./server.ts";
+import type { Session } from "./session.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { DiskError } from "./world/world.ts";
 
@@ -50,11 +52,13 @@ export class Persistence implements EntryLog {
   readonly libraries: string[] = [];
   protected readonly server: Server;
   protected readonly recovery: Recovery;
+  private readonly keepsReplies: boolean;
   private readonly schedule: RewriteSchedule;
   private readonly aofSwitch: AofSwitch;
 
   constructor(server: Server) {
     this.server = server;
+    this.keepsReplies = server.config.get("lossbound-write-before-reply");
     const { world, config, keyspace, log, parts } = server;
     const { clock, disk, process } = world;
     this.desk = new SaverDesk(world, config, keyspace, server.statistics);
@@ -64,14 +68,17 @@ export class Persistence implements EntryLog {
       },
       appenddirname: config.get("appenddirname"),
       appendfilename: config.get("appendfilename"),
+      checksum: config.get("lossbound-aof-batch-checksum"),
     });
     const { desk } = this;
+    const fileIds = new FileIds(world.random);
     const owner = {
       get isSaving() {
         return desk.isBusy;
       },
       settleNames: () => folder.settle(),
       synced: () => server.blocking.report("sync ended"),
+      drawFileId: () => fileIds.draw(clock.wallMs()),
     };
     const writer = new parts.AofWriter(config, owner, { clock, process, log });
     this.aof = new Aof(folder, writer);
@@ -111,6 +118,14 @@ export class Persistence implements EntryLog {
   /** Writes what was appended; under `appendfsync always` it is also synced when this returns. */
   flush(): void {
     this.aof.writer.flush();
+  }
+
+  /**
+   * Whether what this session wrote is not in the log's file yet and must not be answered before it is: a full disk, for
+   * one, makes it wait.
+   */
+  holdsBack(session: Session): boolean {
+    return this.keepsReplies && session.wrotePosition > this.aof.writer.filePosition;
   }
 
   /** Why write commands are refused at this moment; undefined while they are not. */

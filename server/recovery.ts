@@ -11,6 +11,9 @@
  */
 import type { Aof } from "./aof/aof.ts";
 import type { AofRewrite } from "./aof/aof-rewrite.ts";
+import { BatchChain } from "./aof/batch.ts";
+import type { BatchScan } from "./aof/batch-scan.ts";
+import { writeAgain } from "./aof/cut.ts";
 import { ManifestError, type Part } from "./aof/manifest.ts";
 import { logWithoutManifest } from "./aof/stray-parts.ts";
 import { DamagedFile } from "./codec/damaged-file.ts";
@@ -40,6 +43,8 @@ export interface RecoveryParts {
 export class Recovery {
   protected readonly server: Server;
   protected readonly parts: RecoveryParts;
+  /** How the log's last file was found, if it is one of batches. */
+  private lastScan: BatchScan | undefined;
 
   constructor(server: Server, parts: RecoveryParts) {
     this.server = server;
@@ -58,12 +63,13 @@ export class Recovery {
       if (this.sizeBytes(wantsLog) > largeDataBytes) this.parts.desk.prepare();
       const loading = wantsLog ? this.loadLog() : this.loadSnapshot();
       while (loading.next().done !== true) await new Promise<void>((resolve) => world.clock.endOfTurn(resolve));
-      if (!wantsLog) return;
-      this.openLog();
+      if (wantsLog) this.openLog();
+      else this.settleSnapshot();
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       throw new CannotLoad(`Fatal error: ${error.message}`);
     }
+    if (!wantsLog) return;
     log.verbose(`The append only log is ${this.parts.aof.sizeBytes} bytes`);
     this.parts.rewrite.forget();
   }
@@ -83,6 +89,7 @@ export class Recovery {
     const { aof, progress } = this.parts;
     const loader = new this.server.parts.AofLoader(this.server, aof.folder, progress, this.parts.keepLibrary);
     yield* this.withoutExpiry(loader.load());
+    this.lastScan = loader.lastScan;
     aof.countParts();
     const { base } = aof.folder.manifest;
     aof.baseSizeBytes = base === undefined ? 0 : aof.folder.sizeOf(base);
@@ -200,14 +207,66 @@ export class Recovery {
   /** Opens the last incr file, or begins a log. @throws DiskError */
   protected openLog(): void {
     const { aof } = this.parts;
-    const { folder, writer } = aof;
+    const { folder } = aof;
     folder.ensure();
     this.server.world.disk.syncDir(this.server.config.get("dir"));
-    if (folder.manifest.base === undefined && folder.manifest.incrs.length === 0) this.beginLog();
-    else if (folder.manifest.lastIncr === undefined) this.addIncr();
-    else writer.open(this.server.world.disk.open(folder.pathOf(folder.manifest.lastIncr), "append"));
+    const { base, incrs, lastIncr } = folder.manifest;
+    if (base === undefined && incrs.length === 0) this.beginLog();
+    else if (lastIncr === undefined) this.addIncr();
+    else this.continueLog(lastIncr);
     aof.state = "on";
     aof.countParts();
+  }
+
+  /** The last file goes on as what it is; where the configuration wants another kind, another file is begun. */
+  private continueLog(lastIncr: Part): void {
+    const { config, world } = this.server;
+    const { folder, writer } = this.parts.aof;
+    const wantsBatches = config.get("lossbound-aof-batch-checksum");
+    const isDurable = wantsBatches || config.get("lossbound-rewrite-unsynced");
+    if (isDurable) this.settleLoaded();
+    const { last, then } = this.lastScan ?? {};
+    if (wantsBatches !== (last !== undefined) || then === "other records") {
+      // No manifest names a file before everything in the one before it is durable.
+      this.sync(folder.pathOf(lastIncr));
+      this.addIncr();
+      return;
+    }
+    const chain = last && new BatchChain(last.file, last.run + 1, last.sum);
+    writer.open(world.disk.open(folder.pathOf(lastIncr), "append"), { chain, isDurable });
+  }
+
+  /**
+   * Makes durable what was loaded, before anybody is told of it: the names, the files, and of the last one, which a sync
+   * of the server before may have failed to write, all that is not attested.
+   */
+  private settleLoaded(): void {
+    const { disk } = this.server.world;
+    const { folder } = this.parts.aof;
+    const { base, incrs, lastIncr } = folder.manifest;
+    if (lastIncr !== undefined && this.server.config.get("lossbound-rewrite-unsynced")) {
+      writeAgain(disk, folder.pathOf(lastIncr), this.lastScan?.attestedBytes ?? 0);
+    }
+    for (const part of [...(base === undefined ? [] : [base]), ...incrs]) this.sync(folder.pathOf(part));
+    this.sync(folder.manifestPath);
+    disk.syncDir(folder.path);
+  }
+
+  private settleSnapshot(): void {
+    const { config, world } = this.server;
+    const { path } = this.parts.snapshots;
+    if (!config.get("lossbound-rewrite-unsynced") || world.disk.kind(path) !== "file") return;
+    this.sync(path);
+    world.disk.syncDir(config.get("dir"));
+  }
+
+  private sync(path: string): void {
+    const file = this.server.world.disk.open(path, "update");
+    try {
+      file.syncNow();
+    } finally {
+      file.close();
+    }
   }
 
   /** A first base, of no keys, and a first incr file. */
@@ -231,7 +290,9 @@ export class Recovery {
     const { folder, writer } = this.parts.aof;
     const next = before.withNextIncr(this.server.config.get("appendfilename"));
     const incr = next.lastIncr as Part;
-    writer.open(folder.createIncr(folder.pathOf(incr)));
+    const chain = writer.newChain();
+    const file = folder.createIncr(folder.pathOf(incr), chain?.line(0, [], 0));
+    writer.open(file, { chain, isDurable: true });
     folder.write(next);
     this.server.log.notice(`Creating AOF incr file ${incr.name} on server start`);
   }

@@ -39,6 +39,8 @@ export class Session {
   logged: readonly Args[] | undefined;
   /** The log's position behind its last command: what WAITAOF waits for. */
   logPosition = 0;
+  /** The log's position behind its last command that changed something. */
+  wrotePosition = 0;
   /** The request under way, or the last one. */
   request: Args = [];
   /** Its command. */

@@ -51,6 +51,10 @@ export class Turn {
   protected sendReplies(): void {
     const { owing } = this;
     this.owing = [];
-    for (const client of owing) client.sendReplies();
+    for (const client of owing) {
+      // Its turn comes again with the next one, of the clock at the latest.
+      if (this.server.persistence.holdsBack(client.session)) this.owing.push(client);
+      else client.sendReplies();
+    }
   }
 }

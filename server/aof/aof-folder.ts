@@ -17,12 +17,15 @@
 import { folderOf, publish, removeIfThere, writeFully, writeTemp } from "../world/replace-file.ts";
 import { type Disk, DiskError, type DiskFile } from "../world/world.ts";
 import { Manifest, type Part } from "./manifest.ts";
+import { verifyManifest, withChecksum } from "./manifest-checksum.ts";
 
 export interface AofNames {
   /** Absolute. */
   readonly dir: string;
   readonly appenddirname: string;
   readonly appendfilename: string;
+  /** The manifest gets a line that says whether it is still what was written. */
+  readonly checksum?: boolean;
 }
 
 export class AofFolder {
@@ -65,6 +68,7 @@ export class AofFolder {
    */
   load(): void {
     this.text = this.readText();
+    if (this.text !== undefined) verifyManifest(this.text);
     this.current = this.text === undefined ? Manifest.empty : Manifest.parse(this.text);
   }
 
@@ -97,7 +101,7 @@ export class AofFolder {
    */
   write(next: Manifest): void {
     this.guardForeign();
-    const text = next.format();
+    const text = this.names.checksum === true ? withChecksum(next.format()) : next.format();
     const temp = pathOf(this.path, `temp-${this.names.appendfilename}.manifest`);
     writeTemp(this.disk, temp, (file) => writeFully(file, Buffer.from(text, "latin1")));
     try {
@@ -128,10 +132,17 @@ export class AofFolder {
     this.owesSync = false;
   }
 
-  /** A new, empty file for records, its name durable. A file that no manifest names may be in its place. */
-  createIncr(path: string): DiskFile {
+  /**
+   * A new file for records, its name durable, and so is what it begins with. A file that no manifest names may be in its
+   * place.
+   */
+  createIncr(path: string, head?: Uint8Array): DiskFile {
     const file = this.disk.open(path, "create");
     try {
+      if (head !== undefined) {
+        writeFully(file, head);
+        file.syncNow();
+      }
       this.disk.syncDir(this.path);
     } catch (error) {
       file.close();

@@ -7,7 +7,11 @@
  * Only the last file may end in the middle of a record or a transaction: that is what a crash leaves. It is cut off
  * there, durably, before anything is appended. The cut goes behind the last whole record, or, if a transaction was open,
  * before its MULTI: cut anywhere else, what is appended later would be taken for a part of that transaction.
+ *
+ * A file of batches (see batch.ts) is verified as a whole before anything of it is replayed. It is cut where it stops
+ * being whole, and what is cut off is kept beside it, or, where it was durable, the start ends with a word about repair.
  */
+import type { ByteSource } from "../codec/bytes-in.ts";
 import { DamagedFile } from "../codec/damaged-file.ts";
 import { UnknownCommand } from "../execution.ts";
 import { CannotLoad, delayKey, type Loading, type LoadProgress } from "../loading.ts";
@@ -16,6 +20,8 @@ import type { Server } from "../server.ts";
 import type { Session } from "../session.ts";
 import { DiskError, type DiskFile } from "../world/world.ts";
 import type { AofFolder } from "./aof-folder.ts";
+import { type BatchScan, hasBatches, scanBatches } from "./batch-scan.ts";
+import { cutFile, keepAside } from "./cut.ts";
 import type { Part } from "./manifest.ts";
 import { RecordReader } from "./record-reader.ts";
 
@@ -27,6 +33,8 @@ export class AofLoader {
   private readonly folder: AofFolder;
   private readonly progress: LoadProgress;
   private readonly keepLibrary: (source: string) => void;
+  /** How the last file was found, if it is one of batches. */
+  lastScan: BatchScan | undefined;
 
   constructor(server: Server, folder: AofFolder, progress: LoadProgress, keepLibrary: (source: string) => void) {
     this.server = server;
@@ -68,8 +76,11 @@ export class AofLoader {
     const file = this.open(part);
     try {
       if (file.size() === 0) return;
+      const scan = hasBatches(file) ? yield* this.verify(part, file, isLast) : undefined;
+      if (isLast) this.lastScan = scan;
       const rdbEnd = yield* this.loadRdbPart(part, file);
-      yield* this.replay(part, file, rdbEnd, isLast);
+      yield* this.replay(part, scan?.then === "torn" ? upTo(file, scan.wholeBytes) : file, rdbEnd, isLast);
+      if (scan?.then === "torn") this.cutTorn(part, file, scan);
     } finally {
       file.close();
     }
@@ -81,6 +92,39 @@ export class AofLoader {
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       throw new CannotLoad(`Fatal error: can't open the append log file ${part.name} for reading: ${error.reason}`);
+    }
+  }
+
+  /** @throws CannotLoad when it must not be served. */
+  private *verify(part: Part, file: DiskFile, isLast: boolean): Loading<BatchScan> {
+    const scan = yield* scanBatches(file);
+    const { wholeBytes, attestedBytes, then } = scan;
+    if (then === "rot") {
+      throw new CannotLoad(
+        `The append only file ${part.name} is damaged at offset ${wholeBytes}, and was durable up to ` +
+          `${Math.max(attestedBytes, wholeBytes + 1)}: the disk does not give back what it had stored. Nothing was changed. ` +
+          `Restore ${this.folder.pathOf(part)} from a backup; or give up what was written from there on, with ` +
+          `lossbound-check-aof --fix ${this.folder.manifestPath}`,
+      );
+    }
+    if (then === "torn") this.mayCut(part, isLast);
+    return scan;
+  }
+
+  private cutTorn(part: Part, file: DiskFile, { wholeBytes }: BatchScan): void {
+    const { disk } = this.server.world;
+    const path = this.folder.pathOf(part);
+    this.server.log.warning(
+      `!!! Warning: the AOF file ${part.name} ends in ${file.size() - wholeBytes} bytes that a crash left, none of them ` +
+        "known to have been durable !!!",
+    );
+    try {
+      const aside = keepAside(disk, path, wholeBytes);
+      this.server.log.warning(`!!! Truncating the AOF ${part.name} at offset ${wholeBytes}; kept as ${aside} !!!`);
+      cutFile(disk, path, wholeBytes);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      throw new CannotLoad(`Error truncating the AOF file ${part.name}: ${error.message}`);
     }
   }
 
@@ -101,7 +145,7 @@ export class AofLoader {
     }
   }
 
-  private *replay(part: Part, file: DiskFile, start: number, isLast: boolean): Loading {
+  private *replay(part: Part, file: ByteSource, start: number, isLast: boolean): Loading {
     const { server, progress } = this;
     const session = server.newSession("log");
     const reader = new RecordReader(file, start);
@@ -158,9 +202,9 @@ export class AofLoader {
     }
   }
 
-  private cut(part: Part, end: number, isLast: boolean): void {
-    const { config, log, world } = this.server;
-    if (!config.get("aof-load-truncated")) {
+  /** @throws CannotLoad unless a file that ends too early may be cut. */
+  private mayCut(part: Part, isLast: boolean): void {
+    if (!this.server.config.get("aof-load-truncated")) {
       throw new CannotLoad(
         `Unexpected end of file reading the append only file ${part.name}. You can: 1) Make a backup of your AOF file, ` +
           "then use ./redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' " +
@@ -168,22 +212,30 @@ export class AofLoader {
       );
     }
     if (!isLast) throw new CannotLoad(`Fatal error: the truncated file is not the last file (${part.name})`);
+  }
+
+  private cut(part: Part, end: number, isLast: boolean): void {
+    const { log, world } = this.server;
+    this.mayCut(part, isLast);
     log.warning(`!!! Warning: short read while loading the AOF file ${part.name}!!!`);
     log.warning(`!!! Truncating the AOF ${part.name} at offset ${end} !!!`);
     try {
-      const file = world.disk.open(this.folder.pathOf(part), "update");
-      try {
-        file.truncate(end);
-        file.syncNow();
-      } finally {
-        file.close();
-      }
+      cutFile(world.disk, this.folder.pathOf(part), end);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       throw new CannotLoad(`Error truncating the AOF file ${part.name}: ${error.message}`);
     }
     log.warning(`AOF ${part.name} loaded anyway because aof-load-truncated is enabled`);
   }
+}
+
+/** The first bytes of a file as a whole one. */
+function upTo(file: DiskFile, sizeBytes: number): ByteSource {
+  return {
+    path: file.path,
+    size: () => sizeBytes,
+    read: (offset, length) => file.read(offset, Math.max(0, Math.min(length, sizeBytes - offset))),
+  };
 }
 
 function isFunctionLoad([name = "", subcommand = ""]: readonly string[]): boolean {

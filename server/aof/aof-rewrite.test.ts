@@ -51,6 +51,7 @@ describe("the rewrite", () => {
       "rename temp.aof appendonly.aof.2.base.rdb",
       // Law 2: the name of the base, before a manifest relies on it.
       "syncdir appendonlydir",
+      "syncdir /d",
       "sync temp-appendonly.aof.manifest",
       "rename temp-appendonly.aof.manifest appendonly.aof.manifest",
       "syncdir appendonlydir",

@@ -106,7 +106,8 @@ export class AofRewrite {
     this.syncOldIncr();
     const next = folder.manifest.withNextIncr(this.config.get("appendfilename"));
     const path = folder.pathOf(next.lastIncr as Part);
-    const file = folder.createIncr(path);
+    const chain = writer.newChain();
+    const file = folder.createIncr(path, chain?.line(0, [], 0));
     try {
       folder.write(next);
     } catch (error) {
@@ -114,7 +115,7 @@ export class AofRewrite {
       removeIfThere(this.world.disk, path);
       throw error;
     }
-    writer.open(file);
+    writer.open(file, { chain, isDurable: true });
     this.aof.countParts();
   }
 
@@ -125,7 +126,9 @@ export class AofRewrite {
 
   protected openTemporaryIncr(): void {
     const { folder, writer } = this.aof;
-    writer.open(folder.createIncr(folder.temporaryIncrPath));
+    const chain = writer.newChain();
+    const file = folder.createIncr(folder.temporaryIncrPath, chain?.line(0, [], 0));
+    writer.open(file, { chain, isDurable: true });
   }
 
   private dropTemporaryIncr(): void {
@@ -217,6 +220,8 @@ export class AofRewrite {
   /** Law 2. */
   protected syncNames(): void {
     this.world.disk.syncDir(this.aof.folder.path);
+    // The other end of the rename: else the base could come back under its old name as well.
+    this.world.disk.syncDir(this.config.get("dir"));
   }
 
   /** Deletes what is history now, unless that is switched off. What cannot be deleted stays history. */

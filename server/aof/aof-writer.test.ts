@@ -6,6 +6,7 @@ import { AofWriter } from "./aof-writer.ts";
 import { formatRecord } from "./record-buffer.ts";
 
 const path = "/d/incr";
+const plain = { chain: undefined, isDurable: false };
 const set = formatRecord(["SET", "k", "v"]);
 const select = formatRecord(["SELECT", "0"]);
 
@@ -17,11 +18,12 @@ function bench(settings: Partial<Settings>) {
     isSaving: false,
     syncedTo: [] as number[],
     settleNames: (): void => undefined,
+    drawFileId: () => "00000000000000aa",
     synced: () => void owner.syncedTo.push(writer.syncedPosition),
   };
   const log = new ServerLog(world, config);
   const writer: AofWriter = new AofWriter(config, owner, { clock, process: world.process, log });
-  writer.open(disk.open(path, "append"));
+  writer.open(disk.open(path, "append"), plain);
   disk.syncDir("/d");
   disk.journal.length = 0;
   const write = (count = 1) => {
@@ -46,7 +48,7 @@ describe("writing the log", () => {
     const { disk, writer, write } = bench({ appendfsync: "no" });
     writer.append(3, ["SET", "k", "v"]);
     writer.flush();
-    writer.open(disk.open("/d/next", "append"));
+    writer.open(disk.open("/d/next", "append"), plain);
     write();
     writer.append(3, ["SET", "k", "v"]);
     writer.flush();
@@ -194,7 +196,7 @@ describe("appendfsync everysec", () => {
   it("syncs what an earlier process left in the file, even if nothing is ever written to it", async () => {
     const { world, disk, writer } = bench({ appendfsync: "everysec" });
     disk.put("/d/left", set);
-    writer.open(disk.open("/d/left", "append"));
+    writer.open(disk.open("/d/left", "append"), plain);
     writer.flush();
     await world.pass();
     expect(disk.journal).to.include("sync-end /d/left");

@@ -10,16 +10,21 @@
  * The three positions count bytes since the server started, over all files; each follows the one before it.
  *
  * Laws:
- *  1. Nothing is answered for before `flush` has returned, so what was answered is at least written; the one exception
- *     is Redis's: under everysec a write waits for a sync that is still running, two seconds at most.
+ *  1. Nothing is answered for before `flush` has returned, so what was answered is at least written. The exceptions are
+ *     Redis's: under everysec a write waits for a sync that is still running, two seconds at most, and a write that
+ *     fails is tried again later. `lossbound-write-before-reply` takes both away.
  *  2. `synced` moves when a sync has *ended*, to where `written` was when it *began*.
  *  3. A record that was written in part is cut off again before anything else is written.
  *  4. Under `always`, what cannot be written or synced ends the process, before any reply leaves.
+ *  5. A sync that failed is worth nothing when it is only done again: the kernel takes what it could not write for clean
+ *     (rule S4). With `lossbound-rewrite-unsynced` it is written again first.
  */
 import { assert } from "../assert.ts";
 import type { Config } from "../config/config.ts";
 import type { ServerLog } from "../server-log.ts";
 import { type Clock, DiskError, type DiskFile, type Process, type Timer } from "../world/world.ts";
+import { BatchChain } from "./batch.ts";
+import { LogFile, type Sealed } from "./log-file.ts";
 import { RecordBuffer } from "./record-buffer.ts";
 
 /** What the writer asks, and tells, the rest of persistence. */
@@ -30,6 +35,8 @@ export interface AofWriterOwner {
   settleNames(): void;
   /** `syncedPosition` has moved. */
   synced(): void;
+  /** Another name for another file: 16 hexadecimal digits. */
+  drawFileId(): string;
 }
 
 export interface AofWriterWorld {
@@ -48,13 +55,10 @@ export class AofWriter {
   protected readonly owner: AofWriterOwner;
   protected readonly world: AofWriterWorld;
   protected readonly buffer = new RecordBuffer();
-  protected file: DiskFile | undefined;
-  private fileBytes = 0;
+  protected log: LogFile | undefined;
   private appendedPosition = 0;
   private writtenPosition = 0;
   private durablePosition = 0;
-  /** The file holds bytes of which this process does not know whether they are durable. */
-  private inheritsUnsynced = false;
   private syncUnderWay = false;
   private syncBeganMs = Number.NEGATIVE_INFINITY;
   private syncTimer: Timer | undefined;
@@ -88,11 +92,16 @@ export class AofWriter {
 
   /** Bytes of the file that is written to. */
   get fileSizeBytes(): number {
-    return this.fileBytes;
+    return this.log?.sizeBytes ?? 0;
   }
 
   get bufferedBytes(): number {
-    return this.buffer.sizeBytes;
+    return this.buffer.sizeBytes + (this.log?.unwrittenBytes ?? 0);
+  }
+
+  /** Everything before it is in the file. */
+  get filePosition(): number {
+    return this.writtenPosition;
   }
 
   get pendingSyncCount(): number {
@@ -100,7 +109,7 @@ export class AofWriter {
   }
 
   get isOpen(): boolean {
-    return this.file !== undefined;
+    return this.log !== undefined;
   }
 
   /** Why writing or syncing fails at present: new writes must be refused. */
@@ -110,33 +119,37 @@ export class AofWriter {
 
   // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** From here on records go to `file`. What was buffered before went to the old one, and was synced there. */
-  open(file: DiskFile): void {
-    assert(this.buffer.sizeBytes === 0, "records of one file do not go to the next one");
-    this.file?.close();
-    this.file = file;
-    this.fileBytes = file.size();
-    this.inheritsUnsynced = this.fileBytes > 0;
+  /** How a new file is to be begun; undefined: with nothing. Its first line is made durable before the file has a name. */
+  newChain(): BatchChain | undefined {
+    return this.config.get("lossbound-aof-batch-checksum") ? new BatchChain(this.owner.drawFileId()) : undefined;
+  }
+
+  /**
+   * From here on records go to `file`. What was buffered before went to the old one, and was synced there. `isDurable`:
+   * what the file holds is durable; else the first sync is for that as well.
+   */
+  open(file: DiskFile, { chain, isDurable }: { chain: BatchChain | undefined; isDurable: boolean }): void {
+    assert(this.bufferedBytes === 0, "records of one file do not go to the next one");
+    this.log?.file.close();
+    this.log = new LogFile(file, { chain, isDurable, keeps: this.config.get("lossbound-rewrite-unsynced") });
     this.buffer.beginFile();
   }
 
   /** Stops writing; what is still buffered is dropped. */
   close(): void {
-    this.buffer.drop(this.buffer.sizeBytes);
+    this.buffer.take();
     this.syncTimer?.cancel();
     this.syncTimer = undefined;
     this.postponedSinceMs = undefined;
     this.writeError = this.syncError = undefined;
-    this.file?.close();
-    this.file = undefined;
-    this.fileBytes = 0;
-    this.inheritsUnsynced = false;
+    this.log?.file.close();
+    this.log = undefined;
     this.writtenPosition = this.appendedPosition;
   }
 
   /** All that was appended so far is durable by another way: a base that holds it. */
   coveredByBase(): void {
-    assert(this.buffer.sizeBytes === 0, "a base covers no more than what was flushed");
+    assert(this.bufferedBytes === 0, "a base covers no more than what was flushed");
     this.durablePosition = this.writtenPosition;
     this.owner.synced();
   }
@@ -150,17 +163,19 @@ export class AofWriter {
 
   /** The end of a turn: writes what was appended, and syncs what is due. */
   flush(): void {
-    if (this.file === undefined) return;
-    if (this.buffer.sizeBytes > 0) {
+    const { log } = this;
+    if (log === undefined) return;
+    if (this.bufferedBytes > 0) {
       if (this.waitsBeforeRetry() || this.postpones()) return;
-      if (!this.writeOut(this.file)) return;
+      if (!this.writeOut(log)) return;
     }
-    this.syncWhatIsDue(this.file);
+    this.syncWhatIsDue(log);
   }
 
-  /** Every tick of the server's clock: what was postponed, what failed, what nobody has synced since. */
+  /** Every tick of the server's clock: what was postponed, what failed, what nobody has synced or attested since. */
   tick(): void {
     this.flush();
+    if (this.log?.owesAttestation && this.attest(this.log)) this.syncWhatIsDue(this.log);
   }
 
   /**
@@ -168,11 +183,22 @@ export class AofWriter {
    * @throws DiskError
    */
   flushAndSync(): void {
-    const { file } = this;
-    if (file === undefined) return;
+    const { log } = this;
+    if (log === undefined) return;
     this.postponedSinceMs = undefined;
-    if (this.buffer.sizeBytes > 0 && !this.writeOut(file)) throw this.error as DiskError;
-    if (this.isUnsynced) this.syncNow(file);
+    if (this.bufferedBytes > 0 && !this.writeOut(log)) throw this.error as DiskError;
+    // One that is under way may fail after this one, and have taken the error for itself.
+    if (this.syncUnderWay) log.syncFailed();
+    if (log.isUnsynced) this.syncNow(log);
+    // The attestation itself is attested by nothing, and need not be.
+    if (log.owesAttestation && this.attest(log)) this.syncNow(log);
+  }
+
+  /** Writes down that everything so far is durable. False: there is something else to be done first. */
+  private attest(log: LogFile): boolean {
+    if (this.syncUnderWay || this.error !== undefined || this.bufferedBytes > 0) return false;
+    log.seal([], this.appendedPosition);
+    return this.writeOut(log);
   }
 
   // ── Writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,6 +214,7 @@ export class AofWriter {
    */
   protected postpones(): boolean {
     if (!this.syncUnderWay || this.config.get("appendfsync") !== "everysec") return false;
+    if (this.config.get("lossbound-write-before-reply")) return false;
     const nowMs = this.world.clock.monotonicMs();
     this.postponedSinceMs ??= nowMs;
     if (nowMs - this.postponedSinceMs < postponeMsMax) return true;
@@ -199,27 +226,17 @@ export class AofWriter {
     return false;
   }
 
-  /** Writes the whole buffer. False: it could not, and what is missing is still in the buffer. */
-  protected writeOut(file: DiskFile): boolean {
+  /** Writes the whole buffer. False: it could not, and what is missing is still to be written. */
+  protected writeOut(log: LogFile): boolean {
     this.postponedSinceMs = undefined;
     if (this.flushDelayUs > 0) this.world.clock.block(this.flushDelayUs / 1000);
     this.lastTryMs = this.world.clock.monotonicMs();
-    let written = 0;
-    try {
-      for (const piece of this.buffer.bytes()) {
-        for (let at = 0; at < piece.length; ) {
-          const taken = file.append(at === 0 ? piece : piece.subarray(at));
-          if (taken === 0) throw new DiskError("ENOSPC", "write", file.path);
-          at += taken;
-          written += taken;
-        }
-      }
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      this.writeFailed(file, written, error);
-      return false;
+    // What was sealed before and failed goes first, as it is.
+    if (log.sealed !== undefined && !this.writeSealed(log, log.sealed)) return false;
+    if (this.buffer.sizeBytes > 0) {
+      log.seal(this.buffer.take(), this.appendedPosition);
+      if (!this.writeSealed(log, log.sealed as unknown as Sealed)) return false;
     }
-    this.wrote(written);
     if (this.writeError !== undefined) {
       this.writeError = undefined;
       this.world.log.warning("AOF write error looks solved. The server can write again.");
@@ -227,20 +244,36 @@ export class AofWriter {
     return true;
   }
 
-  private wrote(count: number): void {
-    this.buffer.drop(count);
-    this.fileBytes += count;
-    this.writtenPosition += count;
+  private writeSealed(log: LogFile, sealed: Sealed): boolean {
+    let written = 0;
+    try {
+      for (const piece of sealed.pieces) {
+        for (let at = 0; at < piece.length; ) {
+          const taken = log.file.append(at === 0 ? piece : piece.subarray(at));
+          if (taken === 0) throw new DiskError("ENOSPC", "write", log.file.path);
+          at += taken;
+          written += taken;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.writeFailed(log, sealed, written, error);
+      return false;
+    }
+    log.wrote(sealed);
+    this.writtenPosition = sealed.position;
+    return true;
   }
 
-  private writeFailed(file: DiskFile, written: number, error: DiskError): void {
+  private writeFailed(log: LogFile, sealed: Sealed, written: number, error: DiskError): void {
     this.complain(
       written === 0
         ? `Error writing to the AOF file: ${error.reason}`
         : `Short write while writing to the AOF file: ${error.reason} ` +
-            `(nwritten=${written}, expected=${this.buffer.sizeBytes})`,
+            `(nwritten=${written}, expected=${log.unwrittenBytes})`,
     );
-    if (written > 0 && !this.cutBack(file)) this.wrote(written);
+    log.keepSealed(sealed);
+    if (written > 0 && !this.cutBack(log)) log.wroteFirst(sealed, written);
     if (this.config.get("appendfsync") === "always") {
       this.end("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...");
     }
@@ -248,9 +281,9 @@ export class AofWriter {
   }
 
   /** Law 3. False: the file ends inside a record, and only the rest of it may follow. */
-  protected cutBack(file: DiskFile): boolean {
+  protected cutBack(log: LogFile): boolean {
     try {
-      file.truncate(this.fileBytes);
+      log.file.truncate(log.sizeBytes);
       return true;
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
@@ -264,19 +297,15 @@ export class AofWriter {
 
   // ── Syncing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  protected get isUnsynced(): boolean {
-    return this.inheritsUnsynced || this.durablePosition < this.writtenPosition;
-  }
-
-  private syncWhatIsDue(file: DiskFile): void {
-    if (!this.isUnsynced) return;
+  private syncWhatIsDue(log: LogFile): void {
+    if (!log.isUnsynced) return;
     if (this.config.get("no-appendfsync-on-rewrite") && this.owner.isSaving) return;
     switch (this.config.get("appendfsync")) {
       case "always":
-        this.syncOrEnd(file);
+        this.syncOrEnd(log);
         return;
       case "everysec":
-        this.syncEverySecond(file);
+        this.syncEverySecond(log);
         return;
       case "no":
         return;
@@ -284,20 +313,20 @@ export class AofWriter {
   }
 
   /** `always`: whoever waits for an answer waits for this. */
-  protected syncOrEnd(file: DiskFile): void {
+  protected syncOrEnd(log: LogFile): void {
     try {
-      this.syncNow(file);
+      this.syncNow(log);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.end(`Can't persist AOF for fsync error when the AOF fsync policy is 'always': ${error.reason}. Exiting...`);
     }
   }
 
-  private syncEverySecond(file: DiskFile): void {
+  private syncEverySecond(log: LogFile): void {
     if (this.syncUnderWay) return;
     const waitMs = this.syncBeganMs + syncPeriodMs - this.world.clock.monotonicMs();
     if (waitMs <= 0) {
-      this.syncInBackground(file);
+      this.syncInBackground(log);
     } else {
       // A timer and not the next turn: the last write before a long silence is synced in time as well.
       this.syncTimer ??= this.world.clock.after(waitMs, () => {
@@ -308,43 +337,55 @@ export class AofWriter {
   }
 
   /** @throws DiskError */
-  protected syncNow(file: DiskFile): void {
+  protected syncNow(log: LogFile): void {
     this.owner.settleNames();
-    file.syncNow();
-    this.inheritsUnsynced = false;
+    log.prepareSync();
+    try {
+      log.file.syncNow();
+    } catch (error) {
+      log.syncFailed();
+      throw error;
+    }
     this.syncError = undefined;
+    log.synced(log.sizeBytes);
     this.advanceSynced(this.writtenPosition);
   }
 
-  protected syncInBackground(file: DiskFile): void {
-    const covered = this.writtenPosition;
+  protected syncInBackground(log: LogFile): void {
+    const covered = { position: this.writtenPosition, boundary: log.boundaryBytes };
     this.syncBeganMs = this.world.clock.monotonicMs();
     this.syncUnderWay = true;
-    this.startSync(file).then(
-      () => this.syncEnded(file, covered, undefined),
+    this.startSync(log).then(
+      () => this.syncEnded(log, covered, undefined),
       (error: unknown) => {
         if (!(error instanceof DiskError)) throw error;
-        this.syncEnded(file, covered, error);
+        this.syncEnded(log, covered, error);
       },
     );
   }
 
-  private async startSync(file: DiskFile): Promise<void> {
+  private async startSync(log: LogFile): Promise<void> {
     this.owner.settleNames();
-    await file.sync();
+    log.prepareSync();
+    await log.file.sync();
   }
 
-  private syncEnded(file: DiskFile, covered: number, error: DiskError | undefined): void {
+  private syncEnded(
+    log: LogFile,
+    covered: { readonly position: number; readonly boundary: number },
+    error: DiskError | undefined,
+  ): void {
     this.syncUnderWay = false;
     if (error === undefined) {
-      if (file === this.file) {
-        this.inheritsUnsynced = false;
-        this.syncError = undefined;
+      if (log === this.log) this.syncError = undefined;
+      log.synced(covered.boundary);
+      this.advanceSynced(covered.position);
+    } else {
+      log.syncFailed();
+      if (log === this.log) {
+        this.complain(`Fail to fsync the AOF file: ${error.reason}`);
+        this.syncError = error;
       }
-      this.advanceSynced(covered);
-    } else if (file === this.file) {
-      this.complain(`Fail to fsync the AOF file: ${error.reason}`);
-      this.syncError = error;
     }
     // What waited for this sync is written now.
     this.flush();

@@ -57,28 +57,14 @@ export class RecordBuffer {
     this.stampedS = 0;
   }
 
-  /** Everything, in pieces, valid until something is added or dropped. It stays until `drop` says what is not needed. */
-  bytes(): readonly Buffer[] {
-    if (this.filled === 0) return this.pieces;
-    return [...this.pieces, this.current.subarray(0, this.filled)];
-  }
-
-  /** Forgets the first `count` bytes. */
-  drop(count: number): void {
-    let rest = count;
-    while (rest > 0 && this.pieces.length > 0) {
-      const first = this.pieces[0] as Buffer;
-      const dropped = Math.min(rest, first.length);
-      if (dropped < first.length) this.pieces[0] = first.subarray(dropped);
-      else this.pieces.shift();
-      this.piecesBytes -= dropped;
-      rest -= dropped;
-    }
-    if (rest > 0) {
-      this.current.copyWithin(0, rest, this.filled);
-      this.filled -= rest;
-    }
-    if (this.filled === 0 && this.current.length > pieceBytes) this.current = Buffer.allocUnsafeSlow(pieceBytes);
+  /** Takes everything out, in pieces that are valid until something is added. */
+  take(): readonly Buffer[] {
+    const taken = this.filled === 0 ? this.pieces : [...this.pieces, this.current.subarray(0, this.filled)];
+    this.pieces = [];
+    this.piecesBytes = 0;
+    this.filled = 0;
+    if (this.current.length > pieceBytes) this.current = Buffer.allocUnsafeSlow(pieceBytes);
+    return taken;
   }
 
   private record(request: readonly string[]): void {

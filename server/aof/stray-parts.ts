@@ -11,6 +11,8 @@ import type { AofFolder } from "./aof-folder.ts";
 import { Manifest } from "./manifest.ts";
 import { RecordReader } from "./record-reader.ts";
 
+const windowBytes = 256 * 1024;
+
 export interface StrayPart {
   readonly name: string;
   /** The line of a manifest that would name it. */
@@ -59,6 +61,16 @@ function holdsKeys(server: Server, file: DiskFile): boolean {
 }
 
 function holdsRecords(file: DiskFile): boolean {
+  // What was never made durable may be there as NUL bytes, or as the beginning of a batch's line.
+  if (isAll(file, 0)) return false;
   const reader = new RecordReader(file, 0);
-  return reader.next() !== undefined || reader.isTorn;
+  if (reader.next() !== undefined) return true;
+  return reader.isTorn && file.read(0, 1)[0] !== "#".charCodeAt(0);
+}
+
+function isAll(file: DiskFile, byte: number): boolean {
+  for (let at = 0; at < file.size(); at += windowBytes) {
+    if (file.read(at, windowBytes).some((found) => found !== byte)) return false;
+  }
+  return true;
 }

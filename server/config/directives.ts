@@ -93,6 +93,14 @@ export const directives = {
   "aof-disable-auto-gc": yesNo(false),
   "replica-ignore-disk-write-errors": yesNo(false),
 
+  // Safer than Redis, which knows none of these; its files stay readable by it. See aof/batch.ts and aof/aof-writer.ts.
+  /** What a turn writes to the log stands under a checksum; what is loaded was verified before. The manifest as well. */
+  "lossbound-aof-batch-checksum": yesNo(false, fixed),
+  /** After a failed sync, and at the start, what is not known to be durable is written again before it is synced. */
+  "lossbound-rewrite-unsynced": yesNo(false, fixed),
+  /** A write is answered only when it is in the log's file: also while a sync runs, also when the disk is full. */
+  "lossbound-write-before-reply": yesNo(false, fixed),
+
   // How values are encoded.
   "hash-max-listpack-entries": whole(512, huge, { alias: "hash-max-ziplist-entries" }),
   "hash-max-listpack-value": bytes(64, {}, { alias: "hash-max-ziplist-value" }),

@@ -135,6 +135,15 @@ export class FakeDisk implements Disk {
     return this.copy(kept, kept, (inode) => ({ written: inode.durable, durable: inode.durable, dropped: [] }));
   }
 
+  /** What is found after the power was cut, where names and sizes survived, and unsynced bytes are NUL. */
+  zeroFilled(): FakeDisk {
+    return this.copy(this.names, this.names, ({ written, durable }) => {
+      const found = Buffer.alloc(written.length);
+      durable.copy(found);
+      return { written: found, durable: found, dropped: [] };
+    });
+  }
+
   private copy(
     names: Names,
     durableNames: Names,
