@@ -225,8 +225,8 @@ export class Recovery {
     const wantsBatches = config.get("lossbound-aof-batch-checksum");
     const isDurable = wantsBatches || config.get("lossbound-rewrite-unsynced");
     if (isDurable) this.settleLoaded();
-    const { last, then } = this.lastScan ?? {};
-    if (wantsBatches !== (last !== undefined) || then === "other records") {
+    const { last, ending } = this.lastScan ?? {};
+    if (wantsBatches !== (last !== undefined) || ending === "other records") {
       // No manifest names a file before everything in the one before it is durable.
       this.sync(folder.pathOf(lastIncr));
       this.addIncr();

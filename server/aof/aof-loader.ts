@@ -79,8 +79,8 @@ export class AofLoader {
       const scan = hasBatches(file) ? yield* this.verify(part, file, isLast) : undefined;
       if (isLast) this.lastScan = scan;
       const rdbEnd = yield* this.loadRdbPart(part, file);
-      yield* this.replay(part, scan?.then === "torn" ? upTo(file, scan.wholeBytes) : file, rdbEnd, isLast);
-      if (scan?.then === "torn") this.cutTorn(part, file, scan);
+      yield* this.replay(part, scan?.ending === "torn" ? upTo(file, scan.wholeBytes) : file, rdbEnd, isLast);
+      if (scan?.ending === "torn") this.cutTorn(part, file, scan);
     } finally {
       file.close();
     }
@@ -98,8 +98,8 @@ export class AofLoader {
   /** @throws CannotLoad when it must not be served. */
   private *verify(part: Part, file: DiskFile, isLast: boolean): Loading<BatchScan> {
     const scan = yield* scanBatches(file);
-    const { wholeBytes, attestedBytes, then } = scan;
-    if (then === "rot") {
+    const { wholeBytes, attestedBytes, ending } = scan;
+    if (ending === "rot") {
       throw new CannotLoad(
         `The append only file ${part.name} is damaged at offset ${wholeBytes}, and was durable up to ` +
           `${Math.max(attestedBytes, wholeBytes + 1)}: the disk does not give back what it had stored. Nothing was changed. ` +
@@ -107,7 +107,7 @@ export class AofLoader {
           `lossbound-check-aof --fix ${this.folder.manifestPath}`,
       );
     }
-    if (then === "torn") this.mayCut(part, isLast);
+    if (ending === "torn") this.mayCut(part, isLast);
     return scan;
   }
 

@@ -60,7 +60,7 @@ describe("a file of batches", () => {
 
   it("is whole when every line, every record and the chain are", () => {
     expect(hasBatches(source(made.bytes))).to.equal(true);
-    expect(scan(made.bytes)).to.include({ wholeBytes: made.end, then: "end" });
+    expect(scan(made.bytes)).to.include({ wholeBytes: made.end, ending: "end" });
     expect(hasBatches(source(Buffer.from(formatRecord(["SET", "k", "v"]))))).to.equal(false);
     expect(hasBatches(source(Buffer.from("#TS:1628217470\r\n")))).to.equal(false);
   });
@@ -69,13 +69,13 @@ describe("a file of batches", () => {
     for (let size = first; size < made.end; size++) {
       const wholeBytes = made.starts.concat(made.end).findLast((start) => start <= size);
       const found = scan(made.bytes.subarray(0, size));
-      expect(found, `cut at ${size}`).to.include({ wholeBytes, then: size === wholeBytes ? "end" : "torn" });
+      expect(found, `cut at ${size}`).to.include({ wholeBytes, ending: size === wholeBytes ? "end" : "torn" });
     }
   });
 
   it("is torn where pages were lost, also when what was written later is there", () => {
     const holed = Buffer.from(made.bytes).fill(0, second + 10, third);
-    expect(scan(holed)).to.include({ wholeBytes: second, then: "torn" });
+    expect(scan(holed)).to.include({ wholeBytes: second, ending: "torn" });
   });
 
   it("is rotten when a single bit is wrong before what was durable, wherever that bit is", () => {
@@ -84,7 +84,7 @@ describe("a file of batches", () => {
     const lastLine = attested.starts.at(-1) as number;
     for (let at = 0; at < lastLine; at++) {
       const found = scan(flipped(attested.bytes, at, at % 8));
-      expect(found.then, `byte ${at}`).to.equal("rot");
+      expect(found.ending, `byte ${at}`).to.equal("rot");
       expect(found.wholeBytes).to.equal(attested.starts.findLast((start) => start <= at));
     }
   });
@@ -98,11 +98,11 @@ describe("a file of batches", () => {
 
   it("takes what stands behind the last batch without a line for another server's", () => {
     const others = Buffer.concat([made.bytes, Buffer.from(formatRecord(["SET", "k", "v"]))]);
-    expect(scan(others)).to.include({ wholeBytes: made.end, then: "other records" });
+    expect(scan(others)).to.include({ wholeBytes: made.end, ending: "other records" });
     // But not when a line behind it says that there was a batch.
     const line = Buffer.from(made.bytes);
     line.write("*", second);
-    expect(scan(line)).to.include({ wholeBytes: second, then: "torn" });
+    expect(scan(line)).to.include({ wholeBytes: second, ending: "torn" });
   });
 
   it("lets no batch of an earlier run come back behind one that says the same again", () => {
@@ -113,7 +113,7 @@ describe("a file of batches", () => {
     const again = new Made(new BatchChain(before.file, before.run + 1, before.sum), Buffer.from(cut)).add(["three"]);
     expect(again.end).to.equal(third);
     const stale = Buffer.concat([again.bytes, made.bytes.subarray(third)]);
-    expect(scan(stale)).to.include({ wholeBytes: third, then: "torn" });
+    expect(scan(stale)).to.include({ wholeBytes: third, ending: "torn" });
   });
 
   it("gives back exactly what was written, whatever that was", () => {
@@ -121,7 +121,7 @@ describe("a file of batches", () => {
       fc.property(fc.array(fc.array(latin1(300), { maxLength: 4 }), { maxLength: 8 }), (batches) => {
         const one = new Made();
         for (const values of batches) one.add(values);
-        expect(scan(one.bytes)).to.include({ wholeBytes: one.end, then: "end" });
+        expect(scan(one.bytes)).to.include({ wholeBytes: one.end, ending: "end" });
       }),
     );
   });

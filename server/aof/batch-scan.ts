@@ -31,7 +31,7 @@ export interface BatchScan {
   /** The last whole line: where a writer goes on. Undefined when there is none. */
   readonly last: BatchLine | undefined;
   /** What follows. */
-  readonly then: "end" | "torn" | "rot" | "other records";
+  readonly ending: "end" | "torn" | "rot" | "other records";
 }
 
 const windowBytes = 1024 * 1024;
@@ -61,13 +61,13 @@ export function* scanBatches(file: ByteSource): Generator<undefined, BatchScan, 
     pauseAt = wholeBytes + pauseBytes;
     yield;
   }
-  if (wholeBytes === file.size()) return { wholeBytes, attestedBytes, last, then: "end" };
+  if (wholeBytes === file.size()) return { wholeBytes, attestedBytes, last, ending: "end" };
   const behind = linesBehind(file, wholeBytes, last?.file);
   for (const { durableBytes } of behind) attestedBytes = Math.max(attestedBytes, durableBytes);
   // The first line is durable before any manifest names the file: without it, the file has lost what it had.
   const isRot = last === undefined || attestedBytes > wholeBytes;
   const isOthers = behind.length === 0 && file.read(wholeBytes, 1)[0] === STAR;
-  return { wholeBytes, attestedBytes, last, then: isRot ? "rot" : isOthers ? "other records" : "torn" };
+  return { wholeBytes, attestedBytes, last, ending: isRot ? "rot" : isOthers ? "other records" : "torn" };
 }
 
 /** The batch at the cursor, which stands behind it then; undefined when there is no whole one. */
