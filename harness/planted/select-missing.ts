@@ -4,7 +4,6 @@
  */
 import { AofWriter } from "../../server/aof/aof-writer.ts";
 import { RecordBuffer } from "../../server/aof/record-buffer.ts";
-import type { DiskFile } from "../../server/world/world.ts";
 import type { PlantedBug } from "./planted-bug.ts";
 
 class RemembersTheDatabase extends RecordBuffer {
@@ -16,10 +15,10 @@ class RemembersTheDatabase extends RecordBuffer {
 class ForgetsToSelect extends AofWriter {
   protected override readonly buffer = new RemembersTheDatabase();
 
-  override open(file: DiskFile): void {
+  override open(...opening: Parameters<AofWriter["open"]>): void {
     // The files that a start opens are none of this bug's business.
-    if (this.file === undefined) RecordBuffer.prototype.beginFile.call(this.buffer);
-    super.open(file);
+    if (!this.isOpen) RecordBuffer.prototype.beginFile.call(this.buffer);
+    super.open(...opening);
   }
 }
 
