@@ -3,6 +3,7 @@
  * what it waits for may have come:
  *
  *     BLPOP jobs 5      on a key        tried again when the key comes into being with the right type
+ *     XREAD BLOCK 0 …   on a key        tried again when the stream has more; XREADGROUP ends when it goes
  *     WAITAOF 1 0 100   on an event     tried again whenever the event is reported (a sync has ended)
  *
  * While a session waits, what its client sends stays undecoded. Who waited longest on a key is served first. Serving
@@ -10,7 +11,6 @@
  * client had sent follows at the end of the turn.
  */
 import type { Database } from "./keyspace/database.ts";
-import type { SlotTable } from "./keyspace/slot-table.ts";
 import { LATER, type Reply, ReplyError } from "./resp/reply.ts";
 import type { Server } from "./server.ts";
 import type { Session } from "./session.ts";
@@ -31,6 +31,8 @@ export interface Wait {
    * one that came into being; the empty string for an event.
    */
   retry(key: string): Reply | undefined;
+  /** The answer when a key it waits on has gone, or holds another type now; not given: it waits on. */
+  gone?(): Reply;
   /** The answer when time is up, and where a command must not wait (in a transaction, while loading). */
   timedOut(): Reply;
 }
@@ -94,10 +96,8 @@ export class Blocking {
   cancel(session: Session, how: "timeout" | "error"): boolean {
     const waiting = this.waiting.get(session);
     if (waiting === undefined || waiting.wait.on === "pause ended") return false;
-    this.end(
-      waiting,
-      how === "timeout" ? waiting.wait.timedOut() : new ReplyError("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
-    );
+    if (how === "timeout") this.end(waiting, waiting.wait.timedOut());
+    else this.conclude(waiting, new ReplyError("UNBLOCKED client unblocked via CLIENT UNBLOCK"));
     return true;
   }
 
@@ -114,16 +114,17 @@ export class Blocking {
     this.resumable = this.resumable.filter((other) => other !== session);
   }
 
-  /** A key came into being, or got what those who wait on it may be waiting for. Served by `serveReady`. */
+  /**
+   * A key came into being, got what those who wait on it may be waiting for, or went. They are served by `serveReady`,
+   * from what the key holds by then.
+   */
   keyReady(db: Database, key: string): void {
     if (this.byKey[db.index]?.has(key)) this.ready.push({ db, key });
   }
 
-  /** All keys of a database were exchanged for others, some of which may be awaited. */
-  keysReplaced(db: Database, table: SlotTable): void {
-    for (const key of this.byKey[db.index]?.keys() ?? []) {
-      if (table.slots.has(key)) this.ready.push({ db, key });
-    }
+  /** All keys of a database were removed, or exchanged for others. */
+  keysReplaced(db: Database): void {
+    for (const key of this.byKey[db.index]?.keys() ?? []) this.ready.push({ db, key });
   }
 
   /** After every outermost command: serves whom the keys suffice for. Serving may bring further keys (BLMOVE). */
@@ -161,8 +162,8 @@ export class Blocking {
       if (this.waiting.get(waiting.session) !== waiting || typeof waiting.wait.on === "string") continue;
       // Looked at without removing it, should it have expired: between two commands nothing is logged.
       const value = db.isPast(key) ? undefined : db.peek(key);
-      if (value === undefined) return;
-      if (typeOf(value) === waiting.wait.on.type) this.retry(waiting, key);
+      if (value !== undefined && typeOf(value) === waiting.wait.on.type) this.retry(waiting, key);
+      else if (waiting.wait.gone !== undefined) this.conclude(waiting, waiting.wait.gone());
     }
   }
 
@@ -175,7 +176,16 @@ export class Blocking {
       return;
     }
     const reply = this.server.execution.runFor(session, waiting.request, () => wait.retry(key));
-    if (reply !== undefined) this.end(waiting, reply);
+    if (reply !== undefined) this.conclude(waiting, reply);
+  }
+
+  /** Ends a wait with an answer of its own, which is counted if it is an error. */
+  private conclude(waiting: Waiting, reply: Reply): void {
+    if (reply instanceof ReplyError) {
+      this.server.statistics.countError(reply);
+      if (waiting.session.runs !== undefined) waiting.session.runs.failedCalls++;
+    }
+    this.end(waiting, reply);
   }
 
   private end(waiting: Waiting, reply: Reply): void {

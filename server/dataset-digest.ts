@@ -14,6 +14,8 @@ import { HashValue } from "./types/hash.ts";
 import { ListValue } from "./types/list.ts";
 import { SetValue } from "./types/set.ts";
 import { SortedSetValue } from "./types/sorted-set.ts";
+import { StreamValue } from "./types/stream.ts";
+import { idMax, idMin, msOf, seqOf } from "./types/stream-id.ts";
 import { typeOf, type Value } from "./types/value.ts";
 
 class Digest {
@@ -70,6 +72,13 @@ function addValue(digest: Digest, { table }: Database, key: string): Digest {
     value.visit(0, value.size, (score, member) => {
       digest.xor(new Digest().mix(member).mix(formatDouble(score)));
     });
+  } else if (value instanceof StreamValue) {
+    for (const { id, fields, values } of value.range(idMin, idMax)) {
+      digest.mix(`${msOf(id)}.${seqOf(id)}`);
+      fields.forEach((field, index) => {
+        digest.mix(field).mix(values[index] as string);
+      });
+    }
   }
   if (table.deadlines[slot] !== NEVER) digest.xor("!!expire!!");
   return digest;

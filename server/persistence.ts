@@ -163,7 +163,8 @@ export class Persistence implements EntryLog {
 
   /** DEBUG LOADAOF: forgets all keys and loads the log again. @throws CannotLoad, DiskError */
   reloadLog(): void {
-    if (this.aof.state === "on") this.aof.writer.flush();
+    // All of it: a write that waits for a sync would be forgotten with the keys.
+    if (this.aof.state === "on") this.aof.writer.flushAndSync();
     this.forgetKeys();
     this.recovery.readManifest();
     this.drive(this.recovery.loadLog());

@@ -243,7 +243,7 @@ export class Server {
       expired: (db, key) => this.keyExpired(db, key),
       changed: (db, key) => this.watching.keyChanged(db, key),
       happened: (event, db, key) => this.notifications.announce(event, db, key),
-      added: (db, key) => this.blocking.keyReady(db, key),
+      cameOrWent: (db, key) => this.blocking.keyReady(db, key),
       replaced: (db, before, after) => this.keysReplaced(db, before, after),
     };
   }
@@ -258,6 +258,6 @@ export class Server {
 
   private keysReplaced(db: Database, before: SlotTable, after: SlotTable): void {
     this.watching.keysReplaced(db, before, after);
-    this.blocking.keysReplaced(db, after);
+    this.blocking.keysReplaced(db);
   }
 }

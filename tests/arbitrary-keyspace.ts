@@ -7,6 +7,9 @@ import { HashValue } from "../server/types/hash.ts";
 import { ListValue } from "../server/types/list.ts";
 import { SetValue } from "../server/types/set.ts";
 import { SortedSetValue } from "../server/types/sorted-set.ts";
+import { StreamValue } from "../server/types/stream.ts";
+import { StreamGroup } from "../server/types/stream-group.ts";
+import { idMax, idMin, streamId } from "../server/types/stream-id.ts";
 import { stringValue } from "../server/types/string-type.ts";
 import type { Value } from "../server/types/value.ts";
 import { latin1 } from "./property.ts";
@@ -15,7 +18,7 @@ const nobody: KeyspaceOwner = {
   expired: () => undefined,
   changed: () => undefined,
   happened: () => undefined,
-  added: () => undefined,
+  cameOrWent: () => undefined,
   replaced: () => undefined,
 };
 
@@ -50,6 +53,38 @@ const score = fc.oneof(
   fc.constantFrom(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.1, 2 ** 53, -(2 ** 62), 1e17),
 );
 
+/** Entries with like and unlike fields, some deleted, some trimmed; groups that have read a part of them. */
+const arbitraryStream: fc.Arbitrary<StreamValue> = fc
+  .record({
+    steps: fc.array(fc.record({ ms: fc.nat(3), seq: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }) }), { maxLength: 250 }),
+    rows: texts,
+    deleted: fc.array(fc.nat(249), { maxLength: 30 }),
+    lengthMax: fc.nat(500),
+    groups: fc.dictionary(latin1(10), fc.array(fc.record({ at: fc.nat(249), consumer: latin1(5) })), { maxKeys: 3 }),
+  })
+  .map(({ steps, rows, deleted, lengthMax, groups }) => {
+    const stream = new StreamValue(limits);
+    let ms = 1_600_000_000_000n;
+    steps.forEach((step, at) => {
+      ms += BigInt(step.ms);
+      const id = step.ms === 0 && at > 0 ? stream.lastId + 1n : streamId(ms, step.seq);
+      const field = rows[at % Math.min(3, rows.length)] as string;
+      stream.append(id > stream.lastId ? id : stream.lastId + 1n, [field], [rows[at % rows.length] as string]);
+    });
+    const ids = [...stream.range(idMin, idMax)].map(({ id }) => id);
+    for (const at of deleted) if (ids[at] !== undefined) stream.delete(ids[at]);
+    stream.trim({ by: { lengthMax }, approximate: lengthMax % 2 === 0, limit: 0 });
+    for (const [name, reads] of Object.entries(groups)) {
+      const group = new StreamGroup(stream.lastId, reads.length % 2 === 0 ? undefined : BigInt(reads.length));
+      for (const { at, consumer } of reads) {
+        const reader = group.consumers.get(consumer) ?? group.addConsumer(consumer, 1_700_000_000_000 + at);
+        if (ids[at] !== undefined) group.assign(ids[at], reader, 1_700_000_000_000 + at, at);
+      }
+      stream.groups.set(name, group);
+    }
+    return stream;
+  });
+
 export const arbitraryValue: fc.Arbitrary<Value> = fc.oneof(
   text.map(stringValue),
   texts.map((elements) => {
@@ -78,6 +113,7 @@ export const arbitraryValue: fc.Arbitrary<Value> = fc.oneof(
     });
     return set;
   }),
+  arbitraryStream,
 );
 
 interface Entry {

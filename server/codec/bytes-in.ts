@@ -168,6 +168,13 @@ export class BytesIn {
     return this.longLength(first);
   }
 
+  /** A length of which all 64 bits count: part of a stream's id, a number that may be −1. */
+  length64(): bigint {
+    if (this.peek() !== 0x81) return BigInt(this.length());
+    this.skip(1);
+    return this.u64be();
+  }
+
   /**
    * A length that counts things of at least `leastBytesEach` bytes that follow.
    * @throws DamagedFile when so many cannot follow.

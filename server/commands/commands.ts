@@ -29,6 +29,11 @@ import { sortedSetAlgebraCommands } from "./sorted-set-algebra.ts";
 import { sortedSetPopCommands } from "./sorted-set-pops.ts";
 import { sortedSetRangeCommands } from "./sorted-set-ranges.ts";
 import { sortedSetCommands } from "./sorted-sets.ts";
+import { streamClaimCommands } from "./stream-claims.ts";
+import { streamGroupCommands } from "./stream-groups.ts";
+import { streamInfoCommands } from "./stream-info.ts";
+import { streamReadCommands } from "./stream-reads.ts";
+import { streamCommands } from "./streams.ts";
 import { stringPartCommands } from "./string-parts.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
@@ -60,6 +65,11 @@ const all: readonly (readonly Command[])[] = [
   sortedSetRangeCommands,
   sketchCommands,
   sortCommands,
+  streamClaimCommands,
+  streamCommands,
+  streamGroupCommands,
+  streamInfoCommands,
+  streamReadCommands,
   stringCommands,
   stringPartCommands,
   transactionCommands,

@@ -11,6 +11,8 @@ const sources: readonly (readonly [keyof EncodingLimits, NumberName])[] = [
   ["zsetMaxListpackValueBytes", "zset-max-listpack-value"],
   ["setMaxIntsetEntries", "set-max-intset-entries"],
   ["listMaxListpackSize", "list-max-listpack-size"],
+  ["streamNodeMaxBytes", "stream-node-max-bytes"],
+  ["streamNodeMaxEntries", "stream-node-max-entries"],
 ];
 
 /** One object for the life of the server, changed in place: values keep a reference to it. */

@@ -110,7 +110,7 @@ export class Database {
     assert(!this.current.slots.has(key), "an added key is new");
     // A new key is younger than any snapshot in progress, which therefore passes over it.
     this.current.add(key, value, deadlineMs, keyspace.epoch, keyspace.nowS);
-    if (keyspace.awaited) keyspace.owner.added(this, key, value);
+    if (keyspace.awaited) keyspace.owner.cameOrWent(this, key);
     if (keyspace.observed) keyspace.owner.happened("new", this, key);
   }
 
@@ -122,6 +122,7 @@ export class Database {
       return;
     }
     this.beforeChange(slot);
+    if (this.keyspace.awaited) this.keyspace.owner.cameOrWent(this, key);
     this.current.values[slot] = value;
     this.current.usedS[slot] = this.keyspace.nowS;
     if (this.current.rawStrings.size > 0) this.current.rawStrings.delete(slot);
@@ -252,6 +253,7 @@ export class Database {
 
   private removeSlot(key: string, slot: number): void {
     this.beforeChange(slot);
+    if (this.keyspace.awaited) this.keyspace.owner.cameOrWent(this, key);
     this.current.remove(key, slot);
   }
 

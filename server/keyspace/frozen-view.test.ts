@@ -24,7 +24,7 @@ const owner: KeyspaceOwner = {
   expired: nothing,
   changed: nothing,
   happened: nothing,
-  added: nothing,
+  cameOrWent: nothing,
   replaced: nothing,
 };
 const rdb = () => rdbForm({ version: "7.0.15", wallMs: 0, usedMemoryBytes: 0, aofBase: true }, []);

@@ -6,7 +6,6 @@
  * a key cannot expire between two lookups of one command or one transaction.
  */
 import { assert } from "../assert.ts";
-import type { Value } from "../types/value.ts";
 import { Database } from "./database.ts";
 import type { SlotTable } from "./slot-table.ts";
 
@@ -18,8 +17,8 @@ export interface KeyspaceOwner {
   changed(db: Database, key: string): void;
   /** Something happened to a key; the name of the event as keyspace notifications have it. Only while `observed`. */
   happened(event: string, db: Database, key: string): void;
-  /** A key came into being. Only called while `awaited`: a blocked client may be waiting for it. */
-  added(db: Database, key: string, value: Value): void;
+  /** A key came into being, or lost a collection that it held. Only called while `awaited`, for clients blocked on it. */
+  cameOrWent(db: Database, key: string): void;
   /** All keys of a database were removed, or exchanged for those of another one. */
   replaced(db: Database, before: SlotTable, after: SlotTable): void;
 }

@@ -49,9 +49,6 @@ export const opcode = {
 export const refusedTypes: Readonly<Record<number, string>> = {
   6: "a value of a module, in a format from before its release",
   7: "a value of a module",
-  15: "a stream",
-  19: "a stream",
-  21: "a stream",
   22: "a hash whose fields expire, in a format from before its release",
   23: "a hash whose fields expire, in a format from before its release",
   24: "a hash whose fields expire",

@@ -4,10 +4,18 @@ import { hashType } from "./hash-type.ts";
 import { listType } from "./list-type.ts";
 import { setType } from "./set-type.ts";
 import { sortedSetType } from "./sorted-set-type.ts";
+import { streamType } from "./stream-type.ts";
 import { stringType } from "./string-type.ts";
 import { typeOf, type Value } from "./value.ts";
 
-export const dataTypes = [stringType, listType, setType, sortedSetType, hashType] as readonly DataType<Value>[];
+export const dataTypes = [
+  stringType,
+  listType,
+  setType,
+  sortedSetType,
+  hashType,
+  streamType,
+] as readonly DataType<Value>[];
 
 const byName = new Map(dataTypes.map((dataType) => [dataType.name, dataType]));
 const byRdbType = new Map(dataTypes.flatMap((dataType) => dataType.rdbTypes.map((rdbType) => [rdbType, dataType])));

@@ -11,6 +11,10 @@ export interface EncodingLimits {
   setMaxIntsetEntries: number;
   /** Positive: elements a node; −1 … −5: a node takes 4, 8, 16, 32, 64 KiB. */
   listMaxListpackSize: number;
+  /** 0: as many as a listpack can hold. */
+  streamNodeMaxBytes: number;
+  /** 0: as many as the bytes allow. */
+  streamNodeMaxEntries: number;
   /** An element of so many bytes gets a node of its own. */
   listPlainNodeBytes: number;
 }
@@ -25,6 +29,8 @@ export function defaultEncodingLimits(): EncodingLimits {
     zsetMaxListpackValueBytes: 64,
     setMaxIntsetEntries: 512,
     listMaxListpackSize: -2,
+    streamNodeMaxBytes: 4096,
+    streamNodeMaxEntries: 100,
     listPlainNodeBytes: defaultListPlainNodeBytes,
   };
 }

@@ -59,6 +59,15 @@ describe("an index of keys", () => {
     );
   });
 
+  it("finds the empty key, also when that is the one for which the table is made", () => {
+    const owner = new Owner();
+    for (let n = 0; n < 8; n++) owner.add(`key:${n}`);
+    owner.add("");
+    expect(owner.index.get("")).to.equal(8);
+    owner.remove("");
+    expect(owner.index.get("")).to.equal(undefined);
+  });
+
   it("follows keys that are given other slots", () => {
     const keys: string[] = [];
     const index = new KeyIndex(keys);

@@ -6,6 +6,8 @@ import { HashValue } from "./hash.ts";
 import { ListValue } from "./list.ts";
 import { SetValue } from "./set.ts";
 import { SortedSetValue } from "./sorted-set.ts";
+import { StreamValue } from "./stream.ts";
+import { idMax, idMin } from "./stream-id.ts";
 import type { Value } from "./value.ts";
 
 /** A string's header, and the place in an array that refers to it. */
@@ -36,6 +38,14 @@ function valueBytes(value: Value, samples: number): number {
     const most = samples === 0 ? value.size : Math.min(samples, value.size);
     const memberBytes = average(value.range(0, most), samples, ({ member }) => stringBytes(member) + 8);
     return objectBytes + memberBytes * value.size + value.size * tableEntryBytes;
+  }
+  if (value instanceof StreamValue) {
+    const entryBytes = ({ values }: { readonly values: readonly string[] }) =>
+      values.reduce((sum, text) => sum + stringBytes(text), tableEntryBytes);
+    let pendingCount = 0;
+    for (const { pending } of value.groups.values()) pendingCount += pending.size;
+    const entriesBytes = average(value.range(idMin, idMax), samples, entryBytes) * value.length;
+    return objectBytes + entriesBytes + pendingCount * 2 * tableEntryBytes;
   }
   return objectBytes;
 }

@@ -10,6 +10,9 @@ import { HashValue } from "../../server/types/hash.ts";
 import { ListValue } from "../../server/types/list.ts";
 import { SetValue } from "../../server/types/set.ts";
 import { SortedSetValue } from "../../server/types/sorted-set.ts";
+import { StreamValue } from "../../server/types/stream.ts";
+import { byName } from "../../server/types/stream-group.ts";
+import { formatId, idMax, idMin } from "../../server/types/stream-id.ts";
 import type { Value } from "../../server/types/value.ts";
 import type { Peer, PeerReply } from "./peer.ts";
 
@@ -56,7 +59,40 @@ function contentOf(value: Value): Omit<KeyContent, "deadlineMs"> {
       value: value.range(0, value.size).map(({ member, score }) => [member, score]),
     };
   }
+  if (value instanceof StreamValue) return { type, encoding: value.encoding, value: streamContent(value) };
   throw new Error(`no way to show a ${type}`);
+}
+
+/** What XINFO STREAM … FULL shows, as nested objects; but for the size of Redis's tree. */
+function streamContent(stream: StreamValue): unknown {
+  const entries = [...stream.range(idMin, idMax)].map(({ id, fields, values }) => [
+    formatId(id),
+    fields.flatMap((field, at) => [field, values[at]]),
+  ]);
+  return {
+    length: stream.length,
+    "radix-tree-keys": stream.nodes.length,
+    "last-generated-id": formatId(stream.lastId),
+    "max-deleted-entry-id": formatId(stream.maxDeletedId),
+    "entries-added": Number(stream.entriesAdded),
+    "recorded-first-entry-id": formatId(stream.firstId),
+    entries,
+    groups: byName(stream.groups).map(([name, group]) => ({
+      name,
+      "last-delivered-id": formatId(group.lastId),
+      "entries-read": group.entriesRead === undefined ? null : Number(group.entriesRead),
+      "pel-count": group.pending.size,
+      pending: [...group.pending].map(([id, { consumer, deliveredMs, deliveries }]) => [
+        ...[formatId(id), consumer.name, deliveredMs, deliveries],
+      ]),
+      consumers: byName(group.consumers).map(([consumer, { seenMs, pending }]) => ({
+        name: consumer,
+        "seen-time": seenMs,
+        "pel-count": pending.size,
+        pending: [...pending].map(([id, { deliveredMs, deliveries }]) => [formatId(id), deliveredMs, deliveries]),
+      })),
+    })),
+  };
 }
 
 /** The same of a store that is asked over its protocol. */
@@ -98,9 +134,24 @@ async function valueOfPeer(peer: Peer, type: string, key: string): Promise<unkno
         member,
         score === "inf" ? Number.POSITIVE_INFINITY : score === "-inf" ? Number.NEGATIVE_INFINITY : Number(score),
       ]);
+    case "stream":
+      return streamOfPeer(await peer.call("XINFO", "STREAM", key, "FULL", "COUNT", 0));
     default:
       throw new Error(`no way to show a ${type}`);
   }
+}
+
+/** Of groups the lag is left out: it follows from the rest. */
+function streamOfPeer(reply: PeerReply): unknown {
+  const asObject = (flat: PeerReply): Record<string, PeerReply> => Object.fromEntries(inPairs(flat));
+  const { "radix-tree-nodes": _nodes, groups, ...head } = asObject(reply);
+  return {
+    ...head,
+    groups: (groups as PeerReply[]).map((group) => {
+      const { lag: _lag, consumers, ...rest } = asObject(group);
+      return { ...rest, consumers: (consumers as PeerReply[]).map(asObject) };
+    }),
+  };
 }
 
 function inPairs(reply: PeerReply): [string, string][] {

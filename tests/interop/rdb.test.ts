@@ -112,6 +112,22 @@ async function fillWithEverything(peer: Peer): Promise<void> {
     ["ZADD", "sorted", ...range(100, (n) => [String(n / 3), `m${n}`])],
     ["ZADD", "large sorted", ...range(1000, (n) => [String(n / 3), `m${n}`]), "inf", "top", "-inf", "bottom"],
     ["PEXPIREAT", "hash", "4000000000000"],
+    ...range(250, (n) => [String(n)]).map((n) => [
+      "XADD",
+      "stream",
+      `${n}-1`,
+      "number",
+      n,
+      n.length === 3 ? "other" : "text",
+      "x",
+    ]),
+    ["XDEL", "stream", "3-1", "249-1"],
+    ["XTRIM", "stream", "MAXLEN", "190"],
+    ["XGROUP", "CREATE", "stream", "readers", "100-1"],
+    ["XREADGROUP", "GROUP", "readers", "ann", "COUNT", "7", "STREAMS", "stream", ">"],
+    ["XREADGROUP", "GROUP", "readers", "bob", "COUNT", "3", "STREAMS", "stream", ">"],
+    ["XREADGROUP", "GROUP", "readers", "cem", "COUNT", "1", "STREAMS", "stream", "0"],
+    ["XGROUP", "CREATE", "empty stream", "", "$", "MKSTREAM"],
     ["SELECT", "0"],
   ]);
 }
@@ -137,8 +153,6 @@ const refusals: Readonly<Record<string, readonly [kind: typeof DamagedFile, reas
   "redis_40_with_module.rdb": [UnsupportedFile, "at offset 190: a value of a module"],
   "redis_60_with_module_aux.rdb": [UnsupportedFile, "at offset 89: data of a module"],
   "redis_ent_opcode_ram_lru.rdb": [DamagedFile, "at offset 280: a type or an opcode expected, found byte 107"],
-  "stream_v11.rdb": [UnsupportedFile, "at offset 86: a stream"],
-  "redis_50_with_streams.rdb": [UnsupportedFile, "at offset 762: a stream"],
   "hash_with_expire_v12.rdb": [UnsupportedFile, "at offset 90: a hash whose fields expire"],
   "hash_lp_with_hexpire_v12.rdb": [UnsupportedFile, "at offset 90: a hash whose fields expire"],
 };
