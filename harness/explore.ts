@@ -4,6 +4,7 @@
  *     sweep ─ target ─┬─ plan ─ record ─ explore ─ judge ─┐
  *                     ├─ plan ─ record ─ …                │ one after the other: each uses all jobs
  *                     └─ …                                ┘
+ *                              └ in a chain: one crash is drawn, the store goes on from it, and is recorded again
  *                                                         └─▶ one entry of the outcome, a bundle for each new finding
  *
  * `lossbound run` and `lossbound explore` both come here; the second may also open a recording that was kept.
@@ -12,8 +13,8 @@ import type { PowerCut, Scenario } from "../scenarios/scenario.ts";
 import { writeBundle } from "./bundle/write-bundle.ts";
 import { diskModelNamed } from "./disk/disk-models.ts";
 import { VolumeUnavailable } from "./disk/volume.ts";
-import type { Explorable, KeptRecording } from "./explore/explorable.ts";
-import { exploreRecording } from "./explore/exploration.ts";
+import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explore/explorable.ts";
+import { drawCrash, type ExplorationOrder, exploreRecording, type JudgedPair } from "./explore/exploration.ts";
 import { type BestExample, ExplorationSummary } from "./explore/exploration-summary.ts";
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
 import { failingKinds } from "./failing-kinds.ts";
@@ -22,6 +23,7 @@ import type { Plan } from "./plan.ts";
 import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
 import { randomFrom } from "./random.ts";
 import { countFates } from "./recording/history.ts";
+import type { Recording } from "./recording/recording.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { RunRequest, RunResult, RunWatch } from "./run-request.ts";
 import { sweep } from "./sweep.ts";
@@ -107,64 +109,85 @@ async function exploreAll(room: Room, watch: RunWatch): Promise<void> {
   }
 }
 
+/** One plan, from its first link to its last: each but the last ends in one crash, the last in every crash there is. */
 async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
-  const { request, scenario, target, store, world, summary } = room;
-  let kept: KeptRecording | undefined;
+  const { request, store, target, world, summary } = room;
+  const { recording: again } = request;
+  const plan = again === undefined ? planFor(request, store, target, cycle) : planOfRecording(again).plan;
+  const kept: KeptRecording[] = [];
+  const recoverer = await world.recoverer(plan.config, request.jobs);
+  const kinds = new Set<FindingKind>();
+  let acked = 0;
   try {
-    const plan =
-      request.recording === undefined
-        ? planFor(request, store, target, cycle)
-        : planOfRecording(request.recording).plan;
-    kept = request.recording === undefined ? await world.record(plan) : openRecording(request.recording);
-    const { recording } = kept;
-    const recoverer = await world.recoverer(plan.config, request.jobs);
-    const kinds = new Set<FindingKind>();
-    try {
-      const explored = await exploreRecording(
-        {
-          recording,
-          config: plan.config,
-          promise: { row: request.preset.promise.row, store, savePoints: savePointsOf(plan.config) },
-          documentedCounts: scenario.expect.documented,
-          models: (request.models ?? scenario.fault.models).map(diskModelNamed),
-          setsMax: scenario.fault.setsMax,
-          random: randomFrom(plan.seed).fork(`explore ${plan.cycle}`),
-          recoverer,
-          jobs: request.jobs,
-          deadlineMs,
-          signal: request.signal,
-        },
-        (pair) => {
-          for (const kind of failingKinds([pair.judgement])) kinds.add(kind);
-          summary.add(pair);
-        },
-      );
-      const bundles = await keepEvidence(room, plan, kept, summary.newFindings());
-      const verdict = summary.endRecording(recording, explored, bundles);
-      return { acked: countFates(recording.history).acked, verdict, kinds: [...kinds] };
-    } finally {
-      await recoverer.close();
+    let later: LaterLink | undefined;
+    for (let link = again === undefined ? 0 : plan.links.length - 1; link < plan.links.length; link++) {
+      const made = again === undefined ? await world.record(plan, later) : openRecording(again);
+      kept.push(made);
+      const { recording } = made;
+      acked += countFates(recording.history).acked;
+      const order = orderFor(room, plan, link, recording, recoverer, deadlineMs);
+      const note = (pair: JudgedPair) => {
+        for (const kind of failingKinds([pair.judgement])) kinds.add(kind);
+        summary.add(pair, { link, ...(made.dir !== undefined && { dir: made.dir }) });
+      };
+      if (link === plan.links.length - 1) {
+        summary.endLink(recording, await exploreRecording(order, note));
+        break;
+      }
+      const crash = await drawCrash(order, note);
+      if (crash === undefined) throw new Error("no disk model that was asked for leaves a crash to go on from");
+      summary.endLink(recording, crash.explored);
+      // What does not start, or came back wrong, has been judged: nobody could say what the next link stands on.
+      if (crash.pair.judgement.refused || crash.pair.judgement.recoveryPoint === undefined) break;
+      later = { link: link + 1, image: crash.pair.state.image() };
     }
+    const verdict = summary.endTrial(await keepEvidence(room, plan, summary.newFindings()));
+    return { acked, verdict, kinds: [...kinds] };
   } catch (error) {
     if (error instanceof VolumeUnavailable) throw error;
-    return { acked: 0, verdict: summary.addTrouble(error instanceof Error ? error.message : String(error)), kinds: [] };
+    const why = error instanceof Error ? error.message : String(error);
+    return { acked, verdict: summary.addTrouble(why), kinds: [] };
   } finally {
-    await kept?.close();
-    const isOurs = kept?.dir !== undefined && request.recording === undefined;
-    if (isOurs && request.keepRecordings !== true) forgetRecording(kept?.dir as string);
+    await recoverer.close();
+    for (const { dir, close } of kept) {
+      await close();
+      if (dir !== undefined && again === undefined && request.keepRecordings !== true) forgetRecording(dir);
+    }
   }
+}
+
+function orderFor(
+  { request, scenario, store }: Room,
+  plan: Plan,
+  link: number,
+  recording: Recording,
+  recoverer: Recoverer,
+  deadlineMs: number,
+): ExplorationOrder {
+  return {
+    recording,
+    config: plan.config,
+    promise: { row: request.preset.promise.row, store, savePoints: savePointsOf(plan.config) },
+    documentedCounts: scenario.expect.documented,
+    models: (request.models ?? scenario.fault.models).map(diskModelNamed),
+    setsMax: scenario.fault.setsMax,
+    random: randomFrom(plan.seed).fork(`explore ${plan.cycle} link ${link}`),
+    recoverer,
+    jobs: request.jobs,
+    deadlineMs,
+    signal: request.signal,
+  };
 }
 
 /** A bundle for each, by fingerprint. */
 async function keepEvidence(
   { request, scenario, target, store }: Room,
   plan: Plan,
-  kept: KeptRecording,
   examples: readonly BestExample[],
 ): Promise<Map<string, string>> {
   const bundles = new Map<string, string>();
-  if (kept.dir === undefined) return bundles;
-  for (const { finding, pair } of examples) {
+  for (const { finding, pair, from } of examples) {
+    if (from.dir === undefined) continue;
     const { state, evidence, judgement } = pair;
     const { index, interval, last } = state.point;
     const point = {
@@ -175,7 +198,8 @@ async function keepEvidence(
       stampNs: interval.startNs,
     };
     const crashed = { cut: interval, point, fault: "power-cut", windows: [], image: state.image() } as const;
-    const result = { link: 0, state: crashed, historyFile: `${kept.dir}/history.jsonl`, evidence, judgement };
+    const historyFile = `${from.dir}/history.jsonl`;
+    const result = { link: from.link, state: crashed, historyFile, evidence, judgement };
     const room = { target, store, documentedCounts: scenario.expect.documented };
     const bundle = await writeBundle({ plan, result, findings: [finding], room, dir: request.bundlesDir });
     bundles.set(finding.fingerprint, bundle);

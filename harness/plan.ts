@@ -107,7 +107,7 @@ export function makePlan({ scenario, preset, seed, cycle, words }: PlanRequest):
     config,
     recovery: scenario.recovery,
     links: Array.from({ length: scenario.chain }, (_, link) =>
-      planLink(scenario, config, words, random.fork(`link ${link}`)),
+      planLink(scenario, link, config, words, random.fork(`link ${link}`)),
     ),
   };
 }
@@ -127,9 +127,9 @@ export function digestOf(scenario: Scenario, preset: Preset): string {
   return createHash("sha256").update(deciding).digest("hex").slice(0, 16);
 }
 
-function planLink(scenario: Scenario, config: Config, words: Vocabulary, random: Random): LinkPlan {
+function planLink(scenario: Scenario, link: number, config: Config, words: Vocabulary, random: Random): LinkPlan {
   const { fault } = scenario;
-  if (fault.kind === "power-cut") return planPowerCut(fault, scenario, config, words, random);
+  if (fault.kind === "power-cut") return planPowerCut(fault, scenario, link, config, words, random);
   if (fault.kind === "disk-fault") return planDiskTrouble(fault, scenario, config, words, random);
   const trigger = drawTrigger(fault.trigger, random.fork("trigger"));
   const rhythm = rhythmFor(trigger, scenario.workload, random.fork("rhythm"));
@@ -164,6 +164,7 @@ const powerCutPace = [0.5, 1, 2];
 function planPowerCut(
   fault: PowerCut,
   { workload }: Scenario,
+  link: number,
   config: Config,
   words: Vocabulary,
   random: Random,
@@ -176,7 +177,7 @@ function planPowerCut(
   const jobsAtMs = Array.from({ length: jobs }, () => Math.floor(lastsMs * (0.1 + 0.75 * own.fraction())));
   const rhythm = { calls, lastsMs, eagerShare: 0 };
   return {
-    clients: planClients(workload, rhythm, words, random.fork("workload"), marker),
+    clients: planClients(workload, rhythm, words, random.fork("workload"), marker ? link : undefined),
     savesAtAcks: [],
     fault: {
       kind: "power-cut",

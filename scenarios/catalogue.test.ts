@@ -104,7 +104,7 @@ describe("what ships", () => {
         "slow-disk",
       ],
       "disk-fault": ["bit-rot", "fsync-error", "full", "slow", "write-error"],
-      "power-cut": ["always", "during-aof-rewrite", "everysec", "rdb-only", "slow-disk"],
+      "power-cut": ["always", "chain", "during-aof-rewrite", "everysec", "rdb-only", "slow-disk"],
     };
     for (const [folder, names] of Object.entries(named)) {
       const shipped = catalogue.scenarioNames().filter((name) => name.startsWith(`${folder}/`));

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { CrashPoint } from "../disk/crash-points.ts";
+import { lastCompleted } from "../oracle/promises.ts";
 import { type JournalRecord, rootInode } from "../recording/journal.ts";
 import type { Unstamped } from "../recording/journal-file.ts";
 import { FactsAtPoints } from "./crash-facts.ts";
@@ -49,8 +50,24 @@ describe("what was measured by a crash point", () => {
       [150, { kind: "sync-end", tid: 2, inode: rootInode, start: 4, ok: true }],
     ];
     const saves = factsOf(records, { savesBegunMs: [95, 400] })(6, 500e6).saves;
-    expect(saves).to.deep.equal([{ startedNs: 95e6, completedNs: 150e6 }]);
+    expect(saves).to.deep.equal([{ startedNs: 95e6, completedNs: 150e6 + 1 }]);
     expect(factsOf(records.slice(0, 5), { savesBegunMs: [95] })(5, 500e6).saves).to.deep.equal([{ startedNs: 95e6 }]);
+  });
+
+  it("has it as not yet safe at the point that ends with the sync's own record", () => {
+    const name = { tid: 2, inode: 3, parent: rootInode };
+    const at = factsOf(
+      [
+        [100, { kind: "create", ...name, path: "temp-17.rdb", type: "file" }],
+        [130, { kind: "rename", ...name, path: "dump.rdb", fromPath: "temp-17.rdb", fromParent: rootInode }],
+        [140, { kind: "sync-start", tid: 2, inode: rootInode, scope: "directory" }],
+        [150, { kind: "sync-end", tid: 2, inode: rootInode, start: 2, ok: true }],
+      ],
+      { savesBegunMs: [95] },
+    );
+    const { saves } = at(3, 150e6);
+    expect(lastCompleted(saves, 150e6)).to.equal(undefined);
+    expect(lastCompleted(saves, 151e6)).to.deep.include({ startedNs: 95e6 });
   });
 
   it("promises nothing for a snapshot that nobody saw begin", () => {

@@ -89,9 +89,10 @@ function savesIn({ journal, savesBegunNs }: Recording): Save[] {
   });
 }
 
+/** The moment after it: at the crash point whose interval ends with that very record, the sync has not ended yet. */
 function endOfSyncBegunAfter({ records }: Journal, index: number): StampNs | undefined {
-  return records.slice(index).find((record) => record.kind === "sync-end" && record.ok && record.start > index)
-    ?.stampNs;
+  const end = records.slice(index).find((record) => record.kind === "sync-end" && record.ok && record.start > index);
+  return end === undefined ? undefined : end.stampNs + 1;
 }
 
 // ── Children during which nothing is synced ───────────────────────────────────────────────────────────────────────

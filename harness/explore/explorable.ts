@@ -11,10 +11,20 @@ import type { Config } from "../targets/target.ts";
 export interface Explorable {
   /** As the outcome names it. */
   readonly engine: "recorded" | "filesystem" | "simulated";
-  /** Plays the plan once. Where the recording is kept is the world's affair; `close` gives it back. */
-  record(plan: Plan): Promise<KeptRecording>;
+  /**
+   * Plays a link of the plan: the first one, or a later one on what a crash left. Where the recording is kept is the
+   * world's affair; `close` gives it back.
+   */
+  record(plan: Plan, later?: LaterLink): Promise<KeptRecording>;
   /** To start the store with this config, `jobs` at a time. */
   recoverer(config: Config, jobs: number): Promise<Recoverer>;
+}
+
+/** A link of a chain that goes on from a crash state; everything in that is settled, as after a power cut (S7). */
+export interface LaterLink {
+  /** Counted from 0: 1 or more. */
+  readonly link: number;
+  readonly image: Image;
 }
 
 export interface KeptRecording {

@@ -41,6 +41,15 @@ export interface ExplorationTitle {
 export interface BestExample {
   readonly finding: Finding;
   readonly pair: JudgedPair;
+  readonly from: Source;
+}
+
+/** Which recording a pair is of. */
+export interface Source {
+  /** Counted from 0 along the chain. */
+  readonly link: number;
+  /** Where its files are, if it has any. */
+  readonly dir?: string;
 }
 
 interface Shown {
@@ -84,6 +93,8 @@ export class ExplorationSummary {
   private seen = new Map<string, Seen>();
   private undecided = new Map<string, number>();
   private failed = false;
+  private judgedInTrial = 0;
+  private pendingInTrial = false;
 
   constructor(title: ExplorationTitle) {
     this.title = title;
@@ -92,7 +103,7 @@ export class ExplorationSummary {
 
   // ── A recording ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  add({ state, evidence, judgement }: JudgedPair): void {
+  add({ state, evidence, judgement }: JudgedPair, from: Source): void {
     const { crash, recovery } = evidence;
     const asked = state.models.filter(({ name }) => this.byModel.has(name));
     const { grade } = mildestOf(asked);
@@ -109,7 +120,9 @@ export class ExplorationSummary {
     this.loss.longestStallMs = Math.max(this.loss.longestStallMs, crash.longestStallMs);
     if (judgement.recoveryMs !== undefined) this.recoveriesMs.push(judgement.recoveryMs);
     if (counts && judgement.refused) this.refusals++;
-    for (const finding of judgement.findings) this.note({ finding, pair: { state, evidence, judgement } }, grade);
+    for (const finding of judgement.findings) {
+      this.note({ finding, pair: { state, evidence, judgement }, from }, grade);
+    }
     if (failing.length > 0) this.failed = true;
     else if (counts && judgement.findings.length === 0 && judgement.verdict === "unknown") {
       const why = judgement.why ?? "no reason given";
@@ -126,8 +139,8 @@ export class ExplorationSummary {
     });
   }
 
-  /** @param bundles by fingerprint, where the evidence was written */
-  endRecording(recording: Recording, explored: Explored, bundles: ReadonlyMap<string, string>): VerdictName {
+  /** What was done with a recording. A chain has several, and is one trial all the same. */
+  endLink(recording: Recording, explored: Explored): void {
     const fates = countFates(recording.history);
     for (const fate of ["invoked", "acked", "refused", "indeterminate"] as const) this.calls[fate] += fates[fate];
     this.states.considered += explored.considered;
@@ -143,14 +156,22 @@ export class ExplorationSummary {
         exposureMs: window.exposureMs + openNs / 1e6,
       });
     }
+    this.judgedInTrial += explored.judged;
+    this.pendingInTrial ||= explored.somethingPending;
+  }
+
+  /** @param bundles by fingerprint, where the evidence was written */
+  endTrial(bundles: ReadonlyMap<string, string>): VerdictName {
     for (const [fingerprint, seen] of this.seen) this.show(seen, bundles.get(fingerprint) ?? "");
-    const verdict = this.verdictOf(explored);
+    const verdict = this.verdictOfTrial();
     this.recordings++;
     if (verdict === "violated") this.recordingsViolated++;
     this.verdicts.push(verdict);
     this.seen = new Map();
     this.undecided = new Map();
     this.failed = false;
+    this.judgedInTrial = 0;
+    this.pendingInTrial = false;
     return verdict;
   }
 
@@ -161,12 +182,12 @@ export class ExplorationSummary {
     return "unknown";
   }
 
-  private verdictOf(explored: Explored): VerdictName {
+  private verdictOfTrial(): VerdictName {
     if (this.failed) return "violated";
-    if (!explored.somethingPending) {
+    if (!this.pendingInTrial) {
       return this.noteUnknown("nothing was pending at any crash point: no power cut could have lost anything");
     }
-    if (explored.judged === 0) return this.noteUnknown("no state was judged in the time there was");
+    if (this.judgedInTrial === 0) return this.noteUnknown("no state was judged in the time there was");
     const [reason] = this.undecided;
     if (reason !== undefined) return this.noteUnknown(`${reason[1]} pairs could not be judged: ${reason[0]}`);
     return "held";

@@ -106,9 +106,10 @@ async function explore(honesty: Honesty, models = diskModels): Promise<{ run: Ru
       deadlineMs: Number.POSITIVE_INFINITY,
       signal: new AbortController().signal,
     },
-    (pair) => summary.add(pair),
+    (pair) => summary.add(pair, { link: 0 }),
   );
-  summary.endRecording(recording, explored, new Map());
+  summary.endLink(recording, explored);
+  summary.endTrial(new Map());
   return { run: summary.outcome(), boots: recoverer.asked };
 }
 

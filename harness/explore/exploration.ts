@@ -104,6 +104,38 @@ export async function exploreRecording(
   return { ...walk.sizes(), ...counts, tookMs: performance.now() - startedMs };
 }
 
+/** In a chain: which disk the crash had from which it goes on. A torn write is what a recovery has most to do with. */
+const chainModels = [
+  ["torn", 3],
+  ["prefix", 1],
+  ["ordered", 1],
+  ["process-crash", 1],
+] as const;
+
+/**
+ * One crash of a recording, drawn: the crash from which a chain goes on. It is recovered twice and judged as any other.
+ * Undefined when no model that was asked for leaves one.
+ */
+export async function drawCrash(
+  order: ExplorationOrder,
+  onJudged: (pair: JudgedPair) => void,
+): Promise<{ readonly pair: JudgedPair; readonly explored: Explored } | undefined> {
+  const { recording, random, models, recoverer, promise, documentedCounts } = order;
+  const startedMs = performance.now();
+  const choices = chainModels.filter(([name]) => models.some((model) => model.name === name));
+  if (choices.length === 0) return undefined;
+  const wanted = random.fork("model").weighted(choices);
+  const walk = new Walk({ ...order, models: [diskModelNamed(wanted)] });
+  const state = walk.drawn(random.fork("state"));
+  if (state === undefined) return undefined;
+  const recovery = await recoverer.recover(state.image(), 2);
+  const evidence = evidenceOf(recording, promise, state, walk.factsAt(state), recovery);
+  const pair = { state, evidence, judgement: judge(evidence, { documentedCounts }) };
+  onJudged(pair);
+  const counts = { judged: 1, starts: recovery.starts.length, tookMs: performance.now() - startedMs };
+  return { pair, explored: { ...walk.sizes(), ...counts } };
+}
+
 function evidenceOf(
   { history, initial }: Recording,
   promise: PresetPromise,
@@ -121,6 +153,7 @@ class Walk {
   private readonly facts: FactsAtPoints;
   private readonly groups = new Map<string, Group>();
   private readonly openStretches = new Map<string, { crashPoints: number; openNs: number }>();
+  private readonly firstCallNs: number;
   private considered = 0;
   private points = 0;
   private somethingPending = false;
@@ -131,6 +164,7 @@ class Walk {
     this.timeline = new Timeline(recording.journal);
     this.stretches = new Stretches(this.timeline);
     this.facts = new FactsAtPoints(recording, config);
+    this.firstCallNs = Math.min(...recording.history.clients.flatMap(([first]) => first?.invokedNs ?? []));
     this.gather();
   }
 
@@ -141,6 +175,14 @@ class Walk {
   sizes(): Omit<Explored, "judged" | "starts" | "tookMs"> {
     const { considered, points, somethingPending, openStretches, groups } = this;
     return { considered, distinct: groups.size, crashPoints: points, somethingPending, stretches: openStretches };
+  }
+
+  /** Any state at which clients had something to lose, the strata alike. */
+  drawn(random: Random): CrashState | undefined {
+    const loaded = [...this.groups.values()].filter(({ first }) => first.point.interval.startNs >= this.firstCallNs);
+    const strata = [...strataOf(loaded).values()];
+    if (strata.length === 0) return undefined;
+    return random.pick(random.pick(random.pick(strata)).states);
   }
 
   /** The least that an honest disk leaves and everything else take turns, so that neither waits for the other. */
@@ -164,9 +206,8 @@ class Walk {
       windows: replacements(journal),
     });
     this.points = points.length;
-    const firstCallNs = Math.min(...recording.history.clients.flatMap(([first]) => first?.invokedNs ?? []));
     for (const point of points) {
-      if (point.interval.endNs >= firstCallNs) this.noteStretch("load", point.standsForNs);
+      if (point.interval.endNs >= this.firstCallNs) this.noteStretch("load", point.standsForNs);
       for (const name of this.stretches.at(point)) this.noteStretch(name, point.standsForNs);
     }
     // What is really there belongs to the walk, whatever was asked for: the others are held against it.

@@ -6,6 +6,7 @@
  *       ├─ recording.json   target, where the timeline ends
  *       ├─ plan.json        every choice of the run
  *       ├─ history.jsonl    what clients asked and were told, as it happened
+ *       ├─ initial.json     what the store held before; there when it went on from a crash
  *       └─ journal/         what the disk was asked: index.jsonl, data
  */
 import { createHash } from "node:crypto";
@@ -14,18 +15,21 @@ import path from "node:path";
 import { faults } from "../faults/faults.ts";
 import { slowSyncs } from "../ground.ts";
 import { SaveWatch } from "../measure/save-watch.ts";
+import { type Model, type ModelJson, modelFromJson, modelToJson } from "../operations/model.ts";
 import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
 import { HistoryWriter, readHistoryFile } from "../recording/history-file.ts";
 import type { Journal, JournalRecord } from "../recording/journal.ts";
 import { JournalReader } from "../recording/journal-file.ts";
 import { MonotonicClock } from "../recording/monotonic-clock.ts";
+import { readBack } from "../recover/read-back.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { lastValue } from "../targets/config-file.ts";
-import type { Config, Target } from "../targets/target.ts";
+import type { Config, Instance, Target } from "../targets/target.ts";
 import { Driver } from "../workload/driver.ts";
 import { Boots } from "./boots.ts";
-import type { Explorable, KeptRecording, Recoverer } from "./explorable.ts";
+import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explorable.ts";
 
+const initialName = "initial.json";
 export const recordingFormat = "lossbound/recording@1";
 
 /** recording.json */
@@ -54,10 +58,11 @@ export class RecordedProcess implements Explorable {
     this.folder = folder;
   }
 
-  async record(plan: Plan): Promise<KeptRecording> {
-    const dir = freeFolder(this.folder, `${plan.scenario}-${plan.preset}-${plan.cycle}`.replaceAll("/", "-"));
+  async record(plan: Plan, later?: LaterLink): Promise<KeptRecording> {
+    const which = later === undefined ? `${plan.cycle}` : `${plan.cycle}-link-${later.link}`;
+    const dir = freeFolder(this.folder, `${plan.scenario}-${plan.preset}-${which}`.replaceAll("/", "-"));
     mkdirSync(dir);
-    const header = await this.play(plan, dir);
+    const header = await this.play(plan, later, dir);
     writeFileSync(path.join(dir, "plan.json"), `${JSON.stringify(plan)}\n`);
     writeFileSync(path.join(dir, "recording.json"), `${JSON.stringify(header, undefined, 1)}\n`);
     return openRecording(dir);
@@ -67,16 +72,19 @@ export class RecordedProcess implements Explorable {
     return Boots.prepare(this.target.name, config, jobs);
   }
 
-  private async play(plan: Plan, dir: string): Promise<RecordingHeader> {
-    const link = plan.links[0] as LinkPlan<PlannedPowerCut>;
+  private async play(plan: Plan, later: LaterLink | undefined, dir: string): Promise<RecordingHeader> {
+    const linkIndex = later?.link ?? 0;
+    const link = plan.links[linkIndex] as LinkPlan<PlannedPowerCut>;
     const clock = new MonotonicClock();
     const volume = await this.run.newRecordedVolume({ originNs: clock.originNs });
+    if (later !== undefined) await volume.lay(later.image);
     const file = new HistoryWriter(path.join(dir, "history.jsonl"));
     try {
       const { syncs } = link.fault;
-      if (syncs !== undefined) await volume.arm([slowSyncs(syncs)], `${plan.seed}/${plan.cycle}`);
+      if (syncs !== undefined) await volume.arm([slowSyncs(syncs)], `${plan.seed}/${plan.cycle}/${linkIndex}`);
       const instance = await this.target.start(volume, plan.config);
       try {
+        if (later !== undefined) await keepInitial(instance, dir);
         const saves = keepsLog(plan.config) ? undefined : new SaveWatch(await instance.connect(), clock);
         const clients = await Promise.all(link.clients.map(({ protocol }) => instance.connect({ protocol })));
         const driver = new Driver(clients, link.clients, { clock, file });
@@ -103,7 +111,15 @@ export function openRecording(dir: string): KeptRecording {
   const reader = new JournalReader(path.join(dir, "journal"));
   const { endNs, savesBegunNs } = header;
   const journal = upTo(reader, endNs);
-  const recording = { history, journal, endNs, savesBegunNs, digest: digestOf(dir) };
+  const initial = initialOf(dir);
+  const recording = {
+    history,
+    ...(initial !== undefined && { initial }),
+    journal,
+    endNs,
+    savesBegunNs,
+    digest: digestOf(dir),
+  };
   return { recording, dir, close: async () => reader.close() };
 }
 
@@ -119,6 +135,19 @@ export function isRecording(dir: string): boolean {
 
 export function forgetRecording(dir: string): void {
   rmSync(dir, { recursive: true });
+}
+
+/** What the store serves before its clients write: where the history of this link begins. */
+async function keepInitial(instance: Instance, dir: string): Promise<void> {
+  const client = await instance.connect();
+  const { state } = await readBack(client);
+  client.close();
+  writeFileSync(path.join(dir, initialName), `${JSON.stringify(modelToJson(state))}\n`);
+}
+
+function initialOf(dir: string): Model | undefined {
+  const file = path.join(dir, initialName);
+  return existsSync(file) ? modelFromJson(JSON.parse(readFileSync(file, "utf8")) as ModelJson) : undefined;
 }
 
 function headerOf(dir: string): RecordingHeader {

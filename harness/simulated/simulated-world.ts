@@ -3,7 +3,7 @@
  * without a process or a file. Same plan, same recording, byte for byte, in any process.
  */
 import { correctParts, type Parts } from "../../server/parts.ts";
-import type { Explorable, KeptRecording, Recoverer } from "../explore/explorable.ts";
+import type { Explorable, KeptRecording, LaterLink, Recoverer } from "../explore/explorable.ts";
 import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
 import type { Config } from "../targets/target.ts";
 import { withDeadPromises } from "./drive.ts";
@@ -19,7 +19,8 @@ export class SimulatedWorld implements Explorable {
     this.#parts = parts;
   }
 
-  async record({ seed, cycle, config, links }: Plan): Promise<KeptRecording> {
+  async record({ seed, cycle, config, links }: Plan, later?: LaterLink): Promise<KeptRecording> {
+    if (later !== undefined) throw new RangeError("a simulated world begins empty: it goes on from no crash state");
     const [link] = links;
     if (!isPowerCut(link)) throw new RangeError("a simulated world records what the power is to be cut of");
     const { clients, fault } = link;

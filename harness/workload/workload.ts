@@ -45,13 +45,13 @@ export interface Vocabulary {
 const eagerShareDefault = 0.4;
 const pacedPauseMs = 2;
 
-/** @param marker every write also appends to one shared log, whose order tells apart what keys cannot (marker.ts). */
+/** @param markerOf of this link of a chain: every write also appends to one shared log (marker.ts). Absent: it does not. */
 export function planClients(
   workload: Workload,
   rhythm: Rhythm,
   words: Vocabulary,
   random: Random,
-  marker = false,
+  markerOf?: number,
 ): ClientPlan[] {
   const profile = profileOf(workload);
   const weights = weightsFor(words.redisVersion, (operation) =>
@@ -60,11 +60,11 @@ export function planClients(
   if (weights.length === 0) throw new RangeError(`the store knows no command that ${workload.profile} draws`);
   const each = { ...rhythm, calls: Math.ceil(rhythm.calls / workload.clients) };
   // One log of that name: a client that changed its database would begin another one.
-  const asked = marker ? { ...workload, databases: 1 } : workload;
+  const asked = markerOf === undefined ? workload : { ...workload, databases: 1 };
   const plans = Array.from({ length: workload.clients }, (_, client) =>
     planClient(client, each, asked, weights, profile.transactionPercent, random),
   );
-  return marker ? plans.map(withMarker) : plans;
+  return markerOf === undefined ? plans : plans.map((plan, client) => withMarker(plan, client, markerOf));
 }
 
 export function countCalls(clients: readonly ClientPlan[]): number {
