@@ -167,6 +167,7 @@ function orderFor(
   return {
     recording,
     config: plan.config,
+    store,
     promise: { row: request.preset.promise.row, store, savePoints: savePointsOf(plan.config) },
     documentedCounts: scenario.expect.documented,
     models: (request.models ?? scenario.fault.models).map(diskModelNamed),
@@ -187,8 +188,8 @@ async function keepEvidence(
 ): Promise<Map<string, string>> {
   const bundles = new Map<string, string>();
   for (const { finding, pair, from } of examples) {
-    if (from.dir === undefined) continue;
     const { state, evidence, judgement } = pair;
+    if (from.dir === undefined || evidence === undefined) continue;
     const { index, interval, last } = state.point;
     const point = {
       place: evidence.crash.place,

@@ -95,6 +95,7 @@ export class ExplorationSummary {
   private failed = false;
   private judgedInTrial = 0;
   private pendingInTrial = false;
+  private disagreement: string | undefined;
 
   constructor(title: ExplorationTitle) {
     this.title = title;
@@ -103,8 +104,8 @@ export class ExplorationSummary {
 
   // ── A recording ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  add({ state, evidence, judgement }: JudgedPair, from: Source): void {
-    const { crash, recovery } = evidence;
+  add(pair: JudgedPair, from: Source): void {
+    const { state, crash, judgement } = pair;
     const asked = state.models.filter(({ name }) => this.byModel.has(name));
     const { grade } = mildestOf(asked);
     const counts = this.countsFor(grade);
@@ -120,15 +121,12 @@ export class ExplorationSummary {
     this.loss.longestStallMs = Math.max(this.loss.longestStallMs, crash.longestStallMs);
     if (judgement.recoveryMs !== undefined) this.recoveriesMs.push(judgement.recoveryMs);
     if (counts && judgement.refused) this.refusals++;
-    for (const finding of judgement.findings) {
-      this.note({ finding, pair: { state, evidence, judgement }, from }, grade);
-    }
+    for (const finding of judgement.findings) this.note({ finding, pair, from }, grade);
     if (failing.length > 0) this.failed = true;
     else if (counts && judgement.findings.length === 0 && judgement.verdict === "unknown") {
       const why = judgement.why ?? "no reason given";
       this.undecided.set(why, (this.undecided.get(why) ?? 0) + 1);
     }
-    if (recovery.starts.length === 0) throw new Error("a pair was judged without a recovery");
   }
 
   /** What this recording showed that none before did, or only under a model of a harsher opinion: worth a bundle. */
@@ -157,6 +155,7 @@ export class ExplorationSummary {
       });
     }
     this.judgedInTrial += explored.judged;
+    for (const text of explored.disagreements.slice(0, 1)) this.disagreement ??= text;
     this.pendingInTrial ||= explored.somethingPending;
   }
 
@@ -172,6 +171,7 @@ export class ExplorationSummary {
     this.failed = false;
     this.judgedInTrial = 0;
     this.pendingInTrial = false;
+    this.disagreement = undefined;
     return verdict;
   }
 
@@ -184,6 +184,9 @@ export class ExplorationSummary {
 
   private verdictOfTrial(): VerdictName {
     if (this.failed) return "violated";
+    if (this.disagreement !== undefined) {
+      return this.noteUnknown(`the index is wrong, please report it with the recording: ${this.disagreement}`);
+    }
     if (!this.pendingInTrial) {
       return this.noteUnknown("nothing was pending at any crash point: no power cut could have lost anything");
     }

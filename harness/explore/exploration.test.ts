@@ -11,6 +11,7 @@ import { gatherHistory, type HistoryEntry } from "../recording/history.ts";
 import { rootInode } from "../recording/journal.ts";
 import { MemoryJournal } from "../recording/memory-journal.ts";
 import type { Recording } from "../recording/recording.ts";
+import type { MakeStateIndex } from "../recover/state-index.ts";
 import type { Recoverer } from "./explorable.ts";
 import { exploreRecording } from "./exploration.ts";
 import { ExplorationSummary } from "./exploration-summary.ts";
@@ -78,6 +79,18 @@ class ToyRecoverer implements Recoverer {
   }
 }
 
+/** Counts the elements of a log that is a prefix; `mistakenBy` counts too few of them, which acquits all the same here. */
+function toyIndex(mistakenBy: number): MakeStateIndex {
+  return ({ lanes }) => ({
+    explain(state) {
+      const file = state.files.find((each) => each.path === path);
+      if (file?.isPrefix !== true) return undefined;
+      const kept = Math.min(10, Math.floor(file.sizeBytes / 3) + mistakenBy);
+      return lanes.lanes.map((_, index) => Int32Array.from(index === 0 ? [kept, kept] : [0, 0]));
+    },
+  });
+}
+
 const scenario = scenarioSchema.parse({
   name: "test/toy",
   why: "test",
@@ -87,7 +100,11 @@ const scenario = scenarioSchema.parse({
 }) as PowerCutScenario;
 const store = { name: "toy", version: "1", redisVersion: "7.0", unknownCommands: [] };
 
-async function explore(honesty: Honesty, models = diskModels): Promise<{ run: Run; boots: number }> {
+async function explore(
+  honesty: Honesty,
+  models = diskModels,
+  makeIndex?: MakeStateIndex,
+): Promise<{ run: Run; boots: number }> {
   const recoverer = new ToyRecoverer();
   const recording = recordingOf(honesty);
   const title = { preset: "always", target: "toy", seed: "s", engine: "recorded", store, models } as const;
@@ -96,7 +113,9 @@ async function explore(honesty: Honesty, models = diskModels): Promise<{ run: Ru
     {
       recording,
       config: [["appendonly", "yes"]],
+      store,
       promise: { row: "always", store, savePoints: [] },
+      ...(makeIndex && { makeIndex }),
       documentedCounts: false,
       models,
       setsMax: 24,
@@ -149,6 +168,25 @@ describe("an exploration", () => {
     const { run } = await explore("only reads");
     expect(run.verdict).to.equal("unknown");
     expect(run.why).to.include("nothing was pending");
+  });
+
+  it("asks an index first, boots what that cannot acquit and a sample of the rest, and says the same", async () => {
+    for (const honesty of ["acks after its sync", "acks before its sync"] as const) {
+      const booted = await explore(honesty);
+      const indexed = await explore(honesty, diskModels, toyIndex(0));
+      expect(indexed.run.why).to.equal(undefined);
+      expect(indexed.run.verdict).to.equal(booted.run.verdict);
+      expect(indexed.run.findings.map(({ fingerprint }) => fingerprint)).to.have.members(
+        booted.run.findings.map(({ fingerprint }) => fingerprint),
+      );
+      expect(indexed.run.crashStates.judged).to.equal(booted.run.crashStates.judged);
+    }
+  });
+
+  it("is not known when a boot contradicts the index (J2)", async () => {
+    const { run } = await explore("acks after its sync", diskModels, toyIndex(1));
+    expect(run.verdict).to.equal("unknown");
+    expect(run.why).to.include("the index is wrong");
   });
 
   it("reports what only an adversarial disk does, with its laws, and does not fail the run for it", async () => {

@@ -18,9 +18,11 @@ import { judge } from "../oracle/judge.ts";
 import type { Judgement } from "../oracle/judgement.ts";
 import type { Random } from "../random.ts";
 import type { Recording } from "../recording/recording.ts";
-import type { Config } from "../targets/target.ts";
+import type { MakeStateIndex } from "../recover/state-index.ts";
+import type { Config, StoreIdentity } from "../targets/target.ts";
 import { FactsAtPoints } from "./crash-facts.ts";
 import type { Recoverer } from "./explorable.ts";
+import { IndexedJudge } from "./indexed.ts";
 import { inTurns, kindOf } from "./strata.ts";
 import { Stretches } from "./stretches.ts";
 
@@ -32,7 +34,10 @@ export interface ExplorationOrder {
   readonly models: readonly DiskModel[];
   readonly setsMax: number;
   readonly random: Random;
+  readonly store: StoreIdentity;
   readonly recoverer: Recoverer;
+  /** Absent: every state that is judged is booted. */
+  readonly makeIndex?: MakeStateIndex;
   readonly jobs: number;
   /** Of performance.now(): what was not begun by then is not recovered any more. */
   readonly deadlineMs: number;
@@ -42,8 +47,10 @@ export interface ExplorationOrder {
 /** A crash point and a state that one of the models admits there, judged. */
 export interface JudgedPair {
   readonly state: CrashState;
-  readonly evidence: Evidence;
+  readonly crash: CrashFacts;
   readonly judgement: Judgement;
+  /** Absent when the index acquitted it: nothing was started. */
+  readonly evidence?: Evidence;
 }
 
 export interface Explored {
@@ -56,6 +63,8 @@ export interface Explored {
   readonly crashPoints: number;
   /** Whether anything could be lost at all, and whether anything was (N1). */
   readonly somethingPending: boolean;
+  /** What a boot said otherwise than the index (J2): then nothing that the index said counts. */
+  readonly disagreements: readonly string[];
   /** For each stretch: points that lie in it, and how long it was open. */
   readonly stretches: ReadonlyMap<string, { readonly crashPoints: number; readonly openNs: number }>;
 }
@@ -67,41 +76,77 @@ interface Group {
   readonly stratum: string;
   /** What an honest disk leaves at the least: its losses are the distribution that a report shows. */
   isLeast: boolean;
+  /** The index acquitted every pair of it. */
+  isAcquitted: boolean;
 }
 
 /** Every so many boots the store is also stopped and started again, which must show the same. */
 const secondStartEvery = 16;
 const pairsInATurn = 50;
+/** Of each stratum, so many that the index acquitted are booted all the same (J2). */
+const watchedMax = 25;
 
 export async function exploreRecording(
   order: ExplorationOrder,
   onJudged: (pair: JudgedPair) => void,
 ): Promise<Explored> {
-  const { recording, random, deadlineMs, signal, jobs } = order;
+  const { recording, random, deadlineMs, signal, jobs, promise, documentedCounts } = order;
   const startedMs = performance.now();
   const walk = new Walk(order);
   const counts = { judged: 0, starts: 0 };
+  const disagreements: string[] = [];
+  const judged = (pair: JudgedPair) => {
+    onJudged(pair);
+    counts.judged++;
+  };
+  const index = order.makeIndex && IndexedJudge.make(order.makeIndex, { ...order, timeline: walk.timeline });
+  if (index !== undefined) await acquitWhatCanBe(walk, index, judged);
+
   const groups = walk.inOrder(random.fork("order"));
   const seen = new Set<string>();
   let boots = 0;
   const job = async (): Promise<void> => {
     for (const group of groups) {
+      if (boots > 0 && (signal.aborted || performance.now() > deadlineMs)) return;
       const twice = !seen.has(group.stratum) || boots % secondStartEvery === 0;
       seen.add(group.stratum);
       boots++;
       const recovery = await order.recoverer.recover(group.first.image(), twice ? 2 : 1);
       counts.starts += recovery.starts.length;
+      if (group.isAcquitted) {
+        const disagreement = index?.disagreement(group.first, recovery);
+        if (disagreement !== undefined) disagreements.push(disagreement);
+        continue;
+      }
       for (const [at, state] of group.states.entries()) {
         if (at % pairsInATurn === pairsInATurn - 1) await new Promise((resolve) => setImmediate(resolve));
-        const evidence = evidenceOf(recording, order.promise, state, walk.factsAt(state), recovery);
-        onJudged({ state, evidence, judgement: judge(evidence, { documentedCounts: order.documentedCounts }) });
-        counts.judged++;
+        const crash = walk.factsAt(state);
+        const evidence = evidenceOf(recording, promise, state, crash, recovery);
+        judged({ state, crash, evidence, judgement: judge(evidence, { documentedCounts }) });
       }
-      if (signal.aborted || performance.now() > deadlineMs) return;
     }
   };
   await Promise.all(Array.from({ length: jobs }, job));
-  return { ...walk.sizes(), ...counts, tookMs: performance.now() - startedMs };
+  return { ...walk.sizes(), ...counts, disagreements, tookMs: performance.now() - startedMs };
+}
+
+/** Groups of which the index acquits every pair need no boot; a few of each stratum are booted all the same. */
+async function acquitWhatCanBe(walk: Walk, index: IndexedJudge, judged: (pair: JudgedPair) => void): Promise<void> {
+  let pairs = 0;
+  for (const group of walk.all()) {
+    const judgements: Judgement[] = [];
+    for (const state of group.states) {
+      if (++pairs % pairsInATurn === 0) await new Promise((resolve) => setImmediate(resolve));
+      const judgement = index.acquit(state, walk.factsAt(state));
+      if (judgement === undefined) break;
+      judgements.push(judgement);
+    }
+    if (judgements.length < group.states.length) continue;
+    group.isAcquitted = true;
+    for (const [at, state] of group.states.entries()) {
+      judged({ state, crash: walk.factsAt(state), judgement: judgements[at] as Judgement });
+    }
+  }
 }
 
 /** In a chain: which disk the crash had from which it goes on. A torn write is what a recovery has most to do with. */
@@ -129,11 +174,12 @@ export async function drawCrash(
   const state = walk.drawn(random.fork("state"));
   if (state === undefined) return undefined;
   const recovery = await recoverer.recover(state.image(), 2);
-  const evidence = evidenceOf(recording, promise, state, walk.factsAt(state), recovery);
-  const pair = { state, evidence, judgement: judge(evidence, { documentedCounts }) };
+  const crash = walk.factsAt(state);
+  const evidence = evidenceOf(recording, promise, state, crash, recovery);
+  const pair = { state, crash, evidence, judgement: judge(evidence, { documentedCounts }) };
   onJudged(pair);
   const counts = { judged: 1, starts: recovery.starts.length, tookMs: performance.now() - startedMs };
-  return { pair, explored: { ...walk.sizes(), ...counts } };
+  return { pair, explored: { ...walk.sizes(), ...counts, disagreements: [] } };
 }
 
 function evidenceOf(
@@ -148,7 +194,7 @@ function evidenceOf(
 
 class Walk {
   private readonly order: ExplorationOrder;
-  private readonly timeline: Timeline;
+  readonly timeline: Timeline;
   private readonly stretches: Stretches;
   private readonly facts: FactsAtPoints;
   private readonly groups = new Map<string, Group>();
@@ -172,7 +218,7 @@ class Walk {
     return this.facts.at(point, this.stretches.placeAt(point));
   }
 
-  sizes(): Omit<Explored, "judged" | "starts" | "tookMs"> {
+  sizes(): Omit<Explored, "judged" | "starts" | "tookMs" | "disagreements"> {
     const { considered, points, somethingPending, openStretches, groups } = this;
     return { considered, distinct: groups.size, crashPoints: points, somethingPending, stretches: openStretches };
   }
@@ -185,12 +231,27 @@ class Walk {
     return random.pick(random.pick(random.pick(strata)).states);
   }
 
-  /** The least that an honest disk leaves and everything else take turns, so that neither waits for the other. */
+  all(): Iterable<Group> {
+    return this.groups.values();
+  }
+
+  /**
+   * The least that an honest disk leaves and everything else take turns, so that neither waits for the other. Of what the
+   * index acquitted a few of each stratum come in between: it is watched, not believed.
+   */
   *inOrder(random: Random): Generator<Group> {
-    const least = inTurns(strataOf([...this.groups.values()].filter((group) => group.isLeast)), random.fork("least"));
-    const rest = inTurns(strataOf([...this.groups.values()].filter((group) => !group.isLeast)), random.fork("rest"));
+    const groups = [...this.groups.values()];
+    const open = groups.filter(({ isAcquitted }) => !isAcquitted);
+    const watched = [...strataOf(groups.filter(({ isAcquitted }) => isAcquitted))].map(
+      ([name, members]) => [name, random.fork(name).shuffled(members).slice(0, watchedMax)] as const,
+    );
+    const queues = [
+      inTurns(strataOf(open.filter((group) => !group.isLeast)), random.fork("rest")),
+      inTurns(strataOf(open.filter((group) => group.isLeast)), random.fork("least")),
+      inTurns(new Map(watched), random.fork("watched")),
+    ];
     for (;;) {
-      const turns = [rest.next(), least.next()];
+      const turns = queues.map((queue) => queue.next());
       for (const { value } of turns) if (value !== undefined) yield value;
       if (turns.every(({ done }) => done)) return;
     }
@@ -236,7 +297,7 @@ class Walk {
       return;
     }
     const stratum = `${this.stretches.placeAt(state.point)} | ${kindOf(state, this.timeline)}`;
-    this.groups.set(state.signature, { first: state, states: [state], stratum, isLeast });
+    this.groups.set(state.signature, { first: state, states: [state], stratum, isLeast, isAcquitted: false });
   }
 }
 

@@ -90,7 +90,7 @@ export interface LanePlace {
 }
 
 /** The greatest choice of lengths that explains the state with calls invoked up to `endNs`, and respects real time. */
-export function greatestCut(lanes: Lanes, explanation: Explanation, endNs: StampNs): Cut {
+export function greatestCut(lanes: Lanes, explanation: Pick<Explanation, "lengths">, endNs: StampNs): Cut {
   const count = lanes.lanes.length;
   const lengths = new Int32Array(count);
   for (let index = 0; index < count; index++) {
@@ -132,7 +132,12 @@ function firstLost(lanes: Lanes, lengths: Int32Array): { readonly lane: number; 
 }
 
 /** The shortest explanation of the one lane holds more than the longest of the other allows. */
-function disorder(explanation: Explanation, lengths: Int32Array, lostLane: number, keptLane: number): Cut {
+function disorder(
+  explanation: Pick<Explanation, "lengths">,
+  lengths: Int32Array,
+  lostLane: number,
+  keptLane: number,
+): Cut {
   const shortest = (explanation.lengths[keptLane] as LengthRanges)[0] as number;
   return {
     kind: "disordered",

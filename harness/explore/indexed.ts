@@ -1,0 +1,106 @@
+/**
+ * Judgement without a boot (J1–J3): the index says which prefixes explain what the store would serve, and the rest is the
+ * arithmetic that the checkers do. It only ever acquits. A pair for which anything else would have to be said goes to the
+ * real store, and so does a sample of the acquitted, which must come out the same.
+ *
+ *     state ─▶ index ─┬─ lengths ─▶ greatest cut at this point ─▶ loss ─▶ within every promise ─▶ held
+ *                     │                                                 └ beyond one ─▶ boot
+ *                     └─ nothing ─▶ boot
+ */
+import type { CrashState } from "../disk/crash-states.ts";
+import type { Timeline } from "../disk/timeline.ts";
+import { emptyModel } from "../operations/model.ts";
+import type { CrashFacts, PresetPromise, RecoveryFacts } from "../oracle/evidence.ts";
+import { explain, greatestCut, type LengthRanges } from "../oracle/explain.ts";
+import { lanesOf } from "../oracle/inquiry.ts";
+import type { Judgement, PromiseVerdict } from "../oracle/judgement.ts";
+import type { Lanes } from "../oracle/lanes.ts";
+import { ageMsOf, lossAt, spanMsOf } from "../oracle/loss.ts";
+import { boundMsOf, isBroken, promisesAt, suspendedSince } from "../oracle/promises.ts";
+import { readState } from "../oracle/reading.ts";
+import type { History } from "../recording/history.ts";
+import type { Recording } from "../recording/recording.ts";
+import type { MakeStateIndex, StateIndex } from "../recover/state-index.ts";
+import type { Config, StoreIdentity } from "../targets/target.ts";
+
+export interface IndexedOrder {
+  readonly recording: Recording;
+  readonly timeline: Timeline;
+  readonly config: Config;
+  readonly store: StoreIdentity;
+  readonly promise: PresetPromise;
+}
+
+export class IndexedJudge {
+  private readonly index: StateIndex;
+  private readonly lanes: Lanes;
+  private readonly promise: PresetPromise;
+
+  private constructor(index: StateIndex, lanes: Lanes, promise: PresetPromise) {
+    this.index = index;
+    this.lanes = lanes;
+    this.promise = promise;
+  }
+
+  /** Undefined where nobody but the store can tell. */
+  static make(makeIndex: MakeStateIndex, order: IndexedOrder): IndexedJudge | undefined {
+    const { recording, timeline, config, store, promise } = order;
+    // What WAITAOF answered is a promise too, and only the checkers know it.
+    if (promise.row === "none" || asksForDurability(recording.history)) return undefined;
+    const lanes = lanesOf(recording.history, { initial: recording.initial ?? emptyModel, trouble: false });
+    const index = makeIndex({ recording, timeline, lanes, config, store });
+    return index && new IndexedJudge(index, lanes, promise);
+  }
+
+  /** Held, with its numbers; undefined: boot it. */
+  acquit(state: CrashState, crash: CrashFacts): Judgement | undefined {
+    const lengths = this.index.explain(state);
+    if (lengths === undefined) return undefined;
+    const { endNs } = state.point.interval;
+    const cut = greatestCut(this.lanes, { lengths }, endNs);
+    if (cut.kind !== "found") return undefined;
+    const loss = lossAt(this.lanes, cut.lengths, endNs);
+    const promises = promisesAt(this.promise, crash, endNs);
+    const suspendedNs = suspendedSince(crash, endNs);
+    if (promises.some(({ protects }) => isBroken(protects, loss, suspendedNs, endNs))) return undefined;
+    const ageMs = ageMsOf(loss, endNs);
+    const spanMs = spanMsOf(loss);
+    return {
+      verdict: "held",
+      findings: [],
+      promises: promises.map(({ level, text, protects }): PromiseVerdict => {
+        return { level, text, boundMs: boundMsOf(protects), ageMs, spanMs, verdict: "held" };
+      }),
+      loss: { acked: loss.count, ageMs, spanMs },
+      refused: false,
+      checkers: [],
+    };
+  }
+
+  /**
+   * What a boot says otherwise than the index (J2): every length that the index gave must explain what was served. More
+   * may: a store that was told to add and to remove looks as if it had been told neither.
+   */
+  disagreement(state: CrashState, { starts: [first] }: RecoveryFacts): string | undefined {
+    if (first?.kind === "unclear") return undefined;
+    if (first?.kind !== "served") return `a boot was refused: ${first?.lastLogLines.at(-1) ?? "no log line"}`;
+    const { lengths } = explain(this.lanes, readState(this.lanes, first));
+    const wrong = this.index
+      .explain(state)
+      ?.findIndex((ranges, lane) => !ranges.every((length) => isAmong(lengths[lane] as LengthRanges, length)));
+    return wrong === undefined || wrong < 0 ? undefined : `a boot served something else of lane ${wrong}`;
+  }
+}
+
+function isAmong(ranges: LengthRanges, length: number): boolean {
+  for (let at = 0; at < ranges.length; at += 2) {
+    if (length >= (ranges[at] as number) && length <= (ranges[at + 1] as number)) return true;
+  }
+  return false;
+}
+
+function asksForDurability({ clients }: History): boolean {
+  return clients.some((sequence) =>
+    sequence.some(({ call }) => call.requests.some(([name]) => name?.toUpperCase() === "WAITAOF")),
+  );
+}
