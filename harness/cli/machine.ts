@@ -21,7 +21,7 @@ export interface Check {
 
 type Finding = Pick<Check, "state" | "found"> & { readonly remedy?: string };
 
-const powerCuts = "power cuts, which this version does not make yet";
+const powerCuts = "power cuts: lossbound explore";
 
 export async function checkMachine(): Promise<Check[]> {
   return Promise.all([
@@ -32,7 +32,7 @@ export async function checkMachine(): Promise<Check[]> {
     check("docker engine", "--target docker:IMAGE", dockerEngine),
     check("FUSE", powerCuts, fuse),
     check("mount namespaces", powerCuts, namespaces),
-    check("loop devices", `real file systems under ${powerCuts}`, loopDevices),
+    check("loop devices", "power cuts of real file systems", loopDevices),
   ]);
 }
 
