@@ -27,8 +27,16 @@ const digitsMax = 15;
 /** Inside: the file ends within a record. */
 const TORN = Symbol("torn");
 
+export interface RecordReading {
+  /** The two bytes behind an argument must be a line end. */
+  readonly isStrict?: boolean;
+  /** Is told of every annotation, its line end left out, and where it stands. */
+  annotation?(line: string, offset: number): void;
+}
+
 export class RecordReader {
   private readonly file: ByteSource;
+  private readonly reading: RecordReading;
   private readonly sizeBytes: number;
   /** Part of the file: the byte at `windowStart` + i is `window[i]`. */
   private window: Buffer = Buffer.alloc(0);
@@ -38,8 +46,9 @@ export class RecordReader {
   private recordEnd: number;
   private torn = false;
 
-  constructor(file: ByteSource, offset: number) {
+  constructor(file: ByteSource, offset: number, reading: RecordReading = {}) {
     this.file = file;
+    this.reading = reading;
     this.sizeBytes = file.size();
     this.windowStart = offset;
     this.recordEnd = offset;
@@ -85,7 +94,11 @@ export class RecordReader {
       const length = this.number();
       if (length === undefined || !this.has(length + 2)) return TORN;
       args.push(this.window.toString("latin1", this.at, this.at + length));
-      this.at += length + 2;
+      this.at += length;
+      if (this.reading.isStrict === true && (this.window[this.at] !== CR || this.window[this.at + 1] !== LF)) {
+        this.fail("a line end behind an argument");
+      }
+      this.at += 2;
     }
     this.recordEnd = this.windowStart + this.at;
     return args;
@@ -117,6 +130,10 @@ export class RecordReader {
       const complete = this.has(wanted);
       const newline = this.window.subarray(0, this.at + lineBytesMax).indexOf(LF, this.at);
       if (newline >= 0) {
+        this.reading.annotation?.(
+          this.window.toString("latin1", this.at, newline).trimEnd(),
+          this.windowStart + this.at,
+        );
         this.at = newline + 1;
         return true;
       }

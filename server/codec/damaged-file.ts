@@ -3,11 +3,13 @@ export class DamagedFile extends Error {
   override readonly name: string = "DamagedFile";
   readonly path: string;
   readonly offset: number;
+  readonly expected: string;
 
   constructor(path: string, offset: number, expected: string, verdict = "damaged") {
     super(`${path}: ${verdict} at offset ${offset}: ${expected}`);
     this.path = path;
     this.offset = offset;
+    this.expected = expected;
   }
 }
 

@@ -178,7 +178,10 @@ function readChecksum(input: BytesIn, version: number, sum: Crc64 | undefined): 
   if (found === 0n) return "absent";
   if (sum === undefined) return "unchecked";
   if (found !== sum.value) {
-    input.failAt(offset, `checksum ${sum.value.toString(16)} expected for what is before, found ${found.toString(16)}`);
+    input.failAt(
+      offset,
+      `checksum ${sum.value.toString(16)} expected for what is before, found ${found.toString(16)} (RDB CRC error)`,
+    );
   }
   return "right";
 }
