@@ -2,9 +2,10 @@
  * The detail of a run of kills: each kill a crash point of its own, the losses and recoveries that were measured, and the
  * timelines of the crash that lost most and of the first that showed each finding.
  */
-import type { CrashCell, RunDetail, Timeline } from "../reports/detail.ts";
+import type { CrashCell, Pace, RunDetail, Timeline } from "../reports/detail.ts";
 import type { LinkResult } from "./cycle.ts";
 import type { Image } from "./disk/image.ts";
+import { paceOf } from "./measure/pace.ts";
 import { sinceFirstCallMs } from "./recording/history.ts";
 import { timelineOf } from "./timeline-of.ts";
 
@@ -14,6 +15,7 @@ export class LiveDetail {
   private readonly cells: CrashCell[] = [];
   private readonly losses: RunDetail["losses"] = [];
   private readonly recoveries: RunDetail["recoveries"] = [];
+  private readonly paces: Pace[] = [];
   private readonly ofFindings: Timeline[] = [];
   private worst: { readonly ageMs: number; readonly timeline: Timeline } | undefined;
 
@@ -38,6 +40,8 @@ export class LiveDetail {
     if (loss !== undefined) this.losses.push({ ageMs: loss.ageMs, acked: loss.acked, weight: 1 });
     if (recoveryMs !== undefined) this.recoveries.push({ ms: recoveryMs, dataBytes: bytesOf(state.image) });
 
+    this.paces.push(paceOf(history, state.cut.endNs, bytesOf(state.image)));
+
     const drawn = (title: string, fingerprint: string) =>
       timelineOf({ title, fingerprint, history, cutNs: state.cut.endNs, recoveryPoint });
     for (const fingerprint of fresh) {
@@ -60,6 +64,7 @@ export class LiveDetail {
       stretches: [],
       losses: this.losses,
       recoveries: this.recoveries,
+      paces: this.paces,
       timelines: [...this.ofFindings, ...(this.worst === undefined ? [] : [this.worst.timeline])],
     };
   }

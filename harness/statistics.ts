@@ -51,3 +51,21 @@ export function weightedPercentile(
   }
   return sorted.at(-1)?.value ?? 0;
 }
+
+/** Quantiles 0.975 of Student's distribution for 1, 2, … degrees of freedom; beyond them the normal one is near enough. */
+const student975 = [
+  12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
+];
+
+/** The mean, and the 95 % interval that these values leave for it. Of one value nothing is known: from 0 to infinity. */
+export function meanInterval95(values: readonly number[]): {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+} {
+  const mean = values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length < 2) return { mean, low: 0, high: Number.MAX_VALUE };
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const half = (student975[values.length - 2] ?? 1.96) * Math.sqrt(variance / values.length);
+  return { mean, low: Math.max(0, mean - half), high: mean + half };
+}

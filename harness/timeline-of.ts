@@ -3,7 +3,7 @@
  * wrong is told by the findings; here a call was kept, lost, refused, or nobody knows.
  */
 import type { CallFate, Timeline } from "../reports/detail.ts";
-import { operations } from "./operations/operations.ts";
+import { changesSomething } from "./operations/operations.ts";
 import { describeCall } from "./oracle/describe.ts";
 import type { RecoveryPoint } from "./oracle/judgement.ts";
 import { type CallRecord, fateOf, type History, sinceFirstCallMs } from "./recording/history.ts";
@@ -46,12 +46,5 @@ export function timelineOf({ title, fingerprint, history, cutNs, recoveryPoint }
 function fateAt(record: CallRecord, cutNs: StampNs, isKept: boolean): CallFate {
   const fate = record.completed !== undefined && record.completed.ns > cutNs ? "indeterminate" : fateOf(record);
   if (fate !== "acked") return fate;
-  return isKept || !changesSomething(record) ? "kept" : "lost";
-}
-
-function changesSomething({ call }: CallRecord): boolean {
-  return call.requests.some(([name = ""]) => {
-    const changes = operations.get(name.toUpperCase())?.changes;
-    return changes === "keys" || changes === "everything";
-  });
+  return isKept || !changesSomething(record.call) ? "kept" : "lost";
 }

@@ -56,6 +56,14 @@ const recoverySchema = z.strictObject({
   dataBytes: count.describe("of the files that it started on"),
 });
 
+const paceSchema = z.strictObject({
+  callsPerSecond: z.number().min(0).describe("acked, from the first call to the crash"),
+  latencyMsP50: ms,
+  latencyMsP99: ms,
+  ackedBytes: count.describe("of the acked calls that change something, as they were sent"),
+  dataBytes: count.describe("of the files that the crash left"),
+});
+
 export const callFates = ["kept", "lost", "wrong", "refused", "indeterminate"] as const;
 
 const timelineSchema = z.strictObject({
@@ -101,6 +109,7 @@ export const runDetailSchema = z.strictObject({
   stretches: z.array(stretchSchema),
   losses: z.array(lossSchema),
   recoveries: z.array(recoverySchema),
+  paces: z.array(paceSchema).exactOptional().describe("how fast the store was, an entry for each kill"),
   timelines: z.array(timelineSchema),
 });
 
@@ -126,6 +135,7 @@ export type CrashMapRow = RunDetail["crashMap"][number];
 export type CrashCell = CrashMapRow["cells"][number];
 export type Stretch = RunDetail["stretches"][number];
 export type Timeline = RunDetail["timelines"][number];
+export type Pace = z.output<typeof paceSchema>;
 export type CallFate = (typeof callFates)[number];
 
 /** The worst of the states of a cell. */

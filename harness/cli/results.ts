@@ -67,6 +67,13 @@ export class Results {
     replaceFile(path.join(this.dir, detailName), `${JSON.stringify(detail)}\n`);
   }
 
+  /** Of `lossbound compare`: the document and its page. */
+  writeComparison(document: string, page: string): void {
+    replaceFile(path.join(this.dir, "comparison.json"), document);
+    replaceFile(path.join(this.dir, "report.html"), page);
+    pointAt(path.join(path.dirname(this.dir), "latest"), path.basename(this.dir));
+  }
+
   /** Nothing came of it: leaves no folder behind that looks like a result. */
   abandon(): void {
     rmSync(this.dir, { recursive: true });

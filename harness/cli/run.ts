@@ -195,7 +195,7 @@ function whatIsRun(names: readonly string[]): string {
 }
 
 /** Short enough to be read out over a telephone, long enough never to meet again. */
-function drawSeed(): string {
+export function drawSeed(): string {
   return randomBytes(6).toString("hex");
 }
 

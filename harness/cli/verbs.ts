@@ -1,4 +1,5 @@
 /** All verbs. A new one is a file and a line here. */
+import { compare } from "./compare.ts";
 import { doctor } from "./doctor.ts";
 import { explore } from "./explore.ts";
 import { list } from "./list.ts";
@@ -8,4 +9,4 @@ import { run } from "./run.ts";
 import { selftest } from "./selftest.ts";
 import type { Verb } from "./verb.ts";
 
-export const verbs: readonly Verb[] = [run, explore, replay, report, list, doctor, selftest];
+export const verbs: readonly Verb[] = [run, explore, replay, compare, report, list, doctor, selftest];

@@ -1,7 +1,7 @@
 /**
  * The table of operations. A new one is an entry in its family; a new family is a file and a line here.
  */
-import type { Request } from "../recording/history.ts";
+import type { Call, Request } from "../recording/history.ts";
 import { hashes } from "./hashes.ts";
 import type { KeyPool } from "./key-pool.ts";
 import { keys } from "./keys.ts";
@@ -56,4 +56,12 @@ export function isAtLeast(version: string, least: string): boolean {
     if (other !== number) return other > number;
   }
   return true;
+}
+
+/** Whether a call can leave a trace in the keyspace: one that only reads cannot be lost. */
+export function changesSomething({ requests }: Call): boolean {
+  return requests.some(([name = ""]) => {
+    const changes = operations.get(name.toUpperCase())?.changes;
+    return changes === "keys" || changes === "everything";
+  });
 }

@@ -7,6 +7,7 @@
  *                   ├─ pageData ─▶ inert JSON in the page ─▶ app/main.tsx draws it
  *     detail.json ──┘
  */
+import type { Comparison } from "../comparison.ts";
 import type { CallFate, CrashCell, CrashMapRow, Detail, RunDetail, Timeline } from "../detail.ts";
 import { detailOf } from "../detail.ts";
 import type { Finding, Outcome, Run, VerdictName } from "../outcome.ts";
@@ -22,6 +23,9 @@ export interface PageData {
   readonly interrupted: boolean;
   readonly runs: readonly PageRun[];
 }
+
+/** What the app draws: a result, or a comparison. */
+export type PageContent = PageData | { readonly comparison: Comparison };
 
 export type PageFinding = Omit<Finding, "evidence"> & { readonly story: Story };
 

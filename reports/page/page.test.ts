@@ -5,10 +5,12 @@ import path from "node:path";
 import { expect } from "chai";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { openBrowser, watched } from "../../tests/browser.ts";
+import { sampleComparison } from "../../tests/sample-comparison.ts";
 import { sampleDetail, sampleRunDetail } from "../../tests/sample-detail.ts";
 import { sampleFinding, sampleOutcome, sampleReport, sampleRun, violatedRun } from "../../tests/sample-outcome.ts";
 import { html } from "../html.ts";
 import { plain, type Report } from "../reporter.ts";
+import { comparisonPage } from "./comparison-page.ts";
 import { renderPage } from "./page.ts";
 
 const hostile = `</script><script>window.owned = 1</script><img src=x onerror="window.owned = 1"><!--"'&\u2028`;
@@ -205,6 +207,21 @@ describe("the page", function () {
       const drawnMs = await page.evaluate("performance.now()");
       console.log(`      100,000 crash states: drawn ${Math.round(Number(drawnMs))} ms after the page was asked for`);
     });
+  });
+
+  it("shows presets side by side, each in the frontier where it was measured", async () => {
+    const file = path.join(folder, "comparison.html");
+    writeFileSync(file, comparisonPage(sampleComparison()));
+    const page = await running(browser).newPage();
+    const { trouble } = watched(page);
+    await page.goto(`file://${file}`);
+    await page.locator(".chart svg").nth(1).waitFor();
+    const labels = await page.locator(".chart").evaluateAll((charts) => charts.map((chart) => chart.ariaLabel));
+    expect(labels[0]).to.contain("everysec: 9000 calls a second, worst loss 980 ms").and.to.not.contain("rdb-only");
+    expect(labels[1]).to.contain("rdb-only: 11000 calls a second, worst loss 1.3 s");
+    expect(await page.locator("table").innerText()).to.contain("not measured: there is no /dev/fuse");
+    expect(trouble).to.deep.equal([]);
+    await page.close();
   });
 
   it("is refused when its template has no place for the data, rather than written empty", () => {

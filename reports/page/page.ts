@@ -10,19 +10,19 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { PageData } from "./page-data.ts";
+import type { PageContent } from "./page-data.ts";
 
 /** Stands in the template where the data go. */
 const slot = '"lossbound-data-goes-here"';
 
-export function renderPage(data: PageData, template: string = shippedTemplate()): string {
+export function renderPage(data: PageContent, template: string = shippedTemplate()): string {
   const [before, after, ...rest] = template.split(slot);
   if (before === undefined || after === undefined || rest.length > 0) throw new Error("the page's template is damaged");
   return `${before}${inert(data)}${after}`;
 }
 
 /** JSON in which nothing can end the element that it stands in, or be read as another one's beginning. */
-function inert(data: PageData): string {
+function inert(data: PageContent): string {
   const escapes: Record<string, string> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
   return JSON.stringify(data).replace(/[<>&]/g, (character) => escapes[character] ?? "");
 }

@@ -3,7 +3,8 @@
  * how did it come to that, what was tested at all, and on what machine.
  */
 import { render } from "preact";
-import type { PageData } from "../page-data.ts";
+import type { PageContent, PageData } from "../page-data.ts";
+import { ComparisonPage } from "./parts/comparison.tsx";
 import { CrashMaps } from "./parts/crash-map.tsx";
 import { Environment } from "./parts/environment.tsx";
 import { Findings } from "./parts/findings.tsx";
@@ -39,6 +40,11 @@ function Page({ data }: { readonly data: PageData }) {
 const source = document.getElementById("lossbound-data");
 const place = document.getElementById("page");
 if (source === null || place === null) throw new Error("the page's template is damaged");
-const data = JSON.parse(source.textContent) as PageData;
-document.title = `${data.outcome.verdict} · lossbound`;
-render(<Page data={data} />, place);
+const content = JSON.parse(source.textContent) as PageContent;
+if ("comparison" in content) {
+  document.title = "comparison · lossbound";
+  render(<ComparisonPage comparison={content.comparison} />, place);
+} else {
+  document.title = `${content.outcome.verdict} · lossbound`;
+  render(<Page data={content} />, place);
+}
