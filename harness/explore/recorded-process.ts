@@ -13,6 +13,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { faults } from "../faults/faults.ts";
+import { ControlError } from "../fuse/control.ts";
 import { slowSyncs } from "../ground.ts";
 import { SaveWatch } from "../measure/save-watch.ts";
 import { type Model, type ModelJson, modelFromJson, modelToJson } from "../operations/model.ts";
@@ -97,6 +98,9 @@ export class RecordedProcess implements Explorable {
       } finally {
         await instance.dispose();
       }
+    } catch (error) {
+      // The connection to its process tells that it is gone, and its log why.
+      throw error instanceof ControlError && error.code === "GONE" ? await volume.failed : error;
     } finally {
       file.close();
       await volume.dispose();
