@@ -29,6 +29,7 @@ export const explore: Verb = {
       .option("--time <length>", "how long with each preset, like 60s", lengthOfTimeMs)
       .option("--jobs <n>", "stores started at a time", wholeNumber, availableParallelism())
       .option("--model <name>", "what the disk may keep; may be given several times", modelNames)
+      .option("--chain <n>", "crashes in a row: the last one everywhere, each before it drawn", wholeNumber)
       .option("--reporter <name[=file]>", "text, json or junit; may be given several times", collected)
       .option("--out <dir>", "where results are kept", "results")
       .option("--retain <n>", "keep only the newest n results of what was run", wholeNumber)
