@@ -10,6 +10,7 @@ import { counterCommands } from "./counters.ts";
 import { deadlineCommands } from "./deadlines.ts";
 import { debugCommands } from "./debug.ts";
 import { dumpCommands } from "./dumps.ts";
+import { geoCommands } from "./geo.ts";
 import { hashCommands } from "./hashes.ts";
 import { keyMoveCommands } from "./key-moves.ts";
 import { keyWalkCommands } from "./key-walks.ts";
@@ -46,6 +47,7 @@ const all: readonly (readonly Command[])[] = [
   deadlineCommands,
   debugCommands,
   dumpCommands,
+  geoCommands,
   hashCommands,
   keyCommands,
   keyMoveCommands,

@@ -89,6 +89,11 @@ function add({ key, entries, words }: Addition, { db, server }: Session): Reply 
   return words.has("CH") ? added + updated : added;
 }
 
+/** ZADD, for a request that some other command stands for. */
+export function addToSortedSet(args: Args, session: Session): Reply {
+  return add(readAddition(args), session);
+}
+
 // ── The rest ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 function remove(args: Args, { db }: Session): Reply {
@@ -127,7 +132,7 @@ export const sortedSetCommands: readonly Command[] = [
     flags: growsFast,
     keys: ONE_KEY,
     group,
-    run: (args, session) => add(readAddition(args), session),
+    run: addToSortedSet,
   },
   {
     name: "zincrby",

@@ -2,7 +2,6 @@
  * Writes replies as RESP2 or RESP3. The result is a latin1 string, one character a byte: a turn's replies to a client
  * are joined and leave in one write.
  */
-import { formatDouble } from "../codec/doubles.ts";
 import {
   Attributed,
   BigNumber,
@@ -36,8 +35,7 @@ function encodeOther(reply: Exclude<Reply, readonly Reply[]>, protocol: 2 | 3): 
   const isThree = protocol === 3;
   if (reply instanceof NilArray) return isThree ? "_\r\n" : "*-1\r\n";
   if (reply instanceof Double) {
-    const text = formatDouble(reply.value);
-    return isThree ? `,${text}\r\n` : bulk(text);
+    return isThree ? `,${reply.text}\r\n` : bulk(reply.text);
   }
   if (reply instanceof Bool) return isThree ? `#${reply.value ? "t" : "f"}\r\n` : `:${reply.value ? 1 : 0}\r\n`;
   if (reply instanceof BigNumber) return isThree ? `(${reply.digits}\r\n` : bulk(reply.digits);

@@ -9,6 +9,8 @@
  * and a small class for whatever has no JavaScript twin. The encoder knows RESP2 and RESP3; a command does not.
  */
 
+import { formatDouble } from "../codec/doubles.ts";
+
 export type Reply =
   | string
   | number
@@ -61,8 +63,11 @@ export const SYNTAX_ERROR = new ReplyError("ERR syntax error");
 /** `,1.5` in RESP3, a bulk string in RESP2. */
 export class Double {
   readonly value: number;
-  constructor(value: number) {
+  readonly text: string;
+  /** @param text where it is written otherwise than doubles mostly are */
+  constructor(value: number, text = formatDouble(value)) {
     this.value = value;
+    this.text = text;
   }
 }
 
