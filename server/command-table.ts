@@ -2,6 +2,7 @@
  * A server's own table of commands: what `commands.ts` lists, with what this server counts about each.
  */
 import type { Args, Command } from "./commands/command.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
 
 /** A command as one server knows it: the answers that every request needs, worked out once, and its statistics. */
 export class KnownCommand {
@@ -17,6 +18,9 @@ export class KnownCommand {
   /** Runs at once inside MULTI, where every other command is queued. */
   readonly isNeverQueued: boolean;
   readonly isProtected: boolean;
+  readonly isFast: boolean;
+  /** Kept out of the slow log: it waits for something, or tells passwords. */
+  readonly skipsSlowLog: boolean;
   /** Shown to clients that asked for MONITOR. */
   readonly isMonitored: boolean;
   /** Allowed to a RESP2 client that is subscribed to channels. */
@@ -28,6 +32,8 @@ export class KnownCommand {
   /** Ran and answered an error. */
   failedCalls = 0;
   microseconds = 0;
+  /** Undefined until it was called; only while `latency-tracking` is on. */
+  latency: LatencyHistogram | undefined;
 
   constructor(command: Command) {
     const { name, flags } = command;
@@ -46,6 +52,8 @@ export class KnownCommand {
     this.isNeverQueued = ["exec", "discard", "multi", "watch", "quit", "reset"].includes(name);
     this.isMonitored = !flags.has("admin") && !flags.has("skip_monitor");
     this.isProtected = flags.has("protected");
+    this.isFast = flags.has("fast");
+    this.skipsSlowLog = flags.has("skip_slowlog");
     this.allowedWhenSubscribed = /^(ping|[ps]?subscribe|[ps]?unsubscribe|quit|reset)$/.test(name);
     this.propagates = flags.has("touches_arbitrary_keys") ? "apart" : "together";
   }
@@ -59,7 +67,17 @@ export class KnownCommand {
     return arity > 0 ? argumentCount === arity : argumentCount >= -arity;
   }
 
+  /** A call has taken so long. */
+  took(microseconds: number, isTracked: boolean): void {
+    this.calls++;
+    this.microseconds += microseconds;
+    if (!isTracked) return;
+    this.latency ??= new LatencyHistogram();
+    this.latency.add(microseconds);
+  }
+
   forgetStatistics(): void {
+    this.latency = undefined;
     this.calls = this.rejectedCalls = this.failedCalls = this.microseconds = 0;
     for (const subcommand of this.subcommands?.values() ?? []) subcommand.forgetStatistics();
   }

@@ -10,6 +10,7 @@
 import { mustAuthenticate } from "./authentication.ts";
 import type { KnownCommand } from "./command-table.ts";
 import type { Args } from "./commands/command.ts";
+import { withoutPasswords } from "./monitors.ts";
 import { LATER, QUEUED, type Reply, ReplyError } from "./resp/reply.ts";
 import type { Server } from "./server.ts";
 import type { Session } from "./session.ts";
@@ -23,6 +24,12 @@ export class Execution {
   private readonly server: Server;
   /** Calls under way: EXEC calls the commands of its queue. */
   private depth = 0;
+  /**
+   * When the last call of this turn ended, on the monotonic clock: the next one begins there. Clocks are asked once a
+   * call, and the wall clock once a millisecond, because in a pipeline that is a good part of what a command costs.
+   */
+  private endedMs: number | undefined;
+  private wallReadMs = Number.NEGATIVE_INFINITY;
 
   constructor(server: Server) {
     this.server = server;
@@ -73,7 +80,8 @@ export class Execution {
   call(command: KnownCommand, args: Args, session: Session): Reply {
     session.request = args;
     session.runs = command;
-    const dirtyBefore = this.begin(session);
+    const beganMs = this.endedMs ?? this.server.world.clock.monotonicMs();
+    const dirtyBefore = this.begin(session, beganMs);
     let reply: Reply;
     try {
       reply = command.command.run(args, session);
@@ -82,14 +90,20 @@ export class Execution {
       reply = error;
     }
     if (this.server.monitors.count > 0) this.server.monitors.show(command, args, session);
-    command.calls++;
     this.server.statistics.commandsProcessed++;
     if (reply instanceof ReplyError) {
       command.failedCalls++;
       this.server.statistics.countError(reply);
     }
     this.finish(session, args, dirtyBefore, command.propagates);
+    this.measure(command, args, session, beganMs);
     return reply;
+  }
+
+  /** The end of a turn: the next call does not begin where the last one ended. */
+  turnEnded(): void {
+    this.endedMs = undefined;
+    this.wallReadMs = Number.NEGATIVE_INFINITY;
   }
 
   /** EXEC's work: runs what was queued, as one unit. */
@@ -109,17 +123,20 @@ export class Execution {
    * is logged as `request`, unless the work says otherwise with `logAs`.
    */
   runFor<R>(session: Session, request: Args, work: () => R): R {
-    const dirtyBefore = this.begin(session);
+    const dirtyBefore = this.begin(session, this.server.world.clock.monotonicMs());
     const result = work();
     this.finish(session, request, dirtyBefore, "together");
     return result;
   }
 
   /** Before a call. Returns the changes counted so far. */
-  private begin(session: Session): number {
+  private begin(session: Session, nowMs: number): number {
     const { keyspace } = this.server;
     // One time for the whole of a command or transaction: a key that was there at its beginning is there at its end.
-    if (this.depth++ === 0) keyspace.nowMs = this.server.world.clock.wallMs();
+    if (this.depth++ === 0 && nowMs - this.wallReadMs >= 1) {
+      keyspace.nowMs = this.server.world.clock.wallMs();
+      this.wallReadMs = nowMs;
+    }
     session.logged = undefined;
     return keyspace.dirty;
   }
@@ -142,6 +159,26 @@ export class Execution {
     session.logPosition = persistence.position;
     if (session.logPosition > positionBefore) session.wrotePosition = session.logPosition;
     blocking.serveReady();
+  }
+
+  private measure(command: KnownCommand, args: Args, session: Session, beganMs: number): void {
+    const { config, slowLog, latencyMonitor, keyspace, world } = this.server;
+    this.endedMs = world.clock.monotonicMs();
+    const microseconds = (this.endedMs - beganMs) * 1000;
+    command.took(microseconds, config.get("latency-tracking"));
+    if (slowLog.wants(microseconds) && !command.skipsSlowLog && session.role === "client") {
+      const remote = session.client?.connection.remote ?? "";
+      const entry = {
+        atS: keyspace.nowS,
+        microseconds: Math.round(microseconds),
+        args: withoutPasswords(command, args),
+      };
+      slowLog.add({ ...entry, remote, clientName: session.client?.name ?? "" });
+    }
+    const thresholdMs = config.get("latency-monitor-threshold");
+    if (thresholdMs > 0 && microseconds >= thresholdMs * 1000) {
+      latencyMonitor.add(command.isFast ? "fast-command" : "command", keyspace.nowS, Math.floor(microseconds / 1000));
+    }
   }
 
   /** Why a command must not run, or be queued, now. */

@@ -42,7 +42,8 @@ export class Monitors {
   }
 }
 
-function withoutPasswords(command: KnownCommand, args: Args): Args {
+/** A request as it may be shown. */
+export function withoutPasswords(command: KnownCommand, args: Args): Args {
   if (command.name === "auth") return args.map((arg, index) => (index === 0 ? arg : redacted));
   if (command.name !== "hello") return args;
   const auth = args.findIndex((arg) => arg.toUpperCase() === "AUTH");

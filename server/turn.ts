@@ -35,6 +35,7 @@ export class Turn {
   /** Also called by the cron, whose work is a turn of its own. */
   end(): void {
     this.requested = false;
+    this.server.execution.turnEnded();
     this.resumeClients();
     this.flushLog();
     this.sendReplies();

@@ -25,6 +25,7 @@ import { serverCommands } from "./server-commands.ts";
 import { setAlgebraCommands } from "./set-algebra.ts";
 import { setCommands } from "./sets.ts";
 import { sketchCommands } from "./sketches.ts";
+import { slownessCommands } from "./slowness.ts";
 import { sortCommands } from "./sort.ts";
 import { sortedSetAlgebraCommands } from "./sorted-set-algebra.ts";
 import { sortedSetPopCommands } from "./sorted-set-pops.ts";
@@ -66,6 +67,7 @@ const all: readonly (readonly Command[])[] = [
   sortedSetPopCommands,
   sortedSetRangeCommands,
   sketchCommands,
+  slownessCommands,
   sortCommands,
   streamClaimCommands,
   streamCommands,

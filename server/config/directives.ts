@@ -13,7 +13,14 @@ import {
   yesNo,
 } from "./directive.ts";
 import { idleDirectives } from "./idle-directives.ts";
-import { bindAddresses, dataDir, notificationLetters, outputLimits, savePoints } from "./special-directives.ts";
+import {
+  bindAddresses,
+  dataDir,
+  notificationLetters,
+  outputLimits,
+  percentiles,
+  savePoints,
+} from "./special-directives.ts";
 
 const fixed = { fixed: true } as const;
 const hidden = { hidden: true } as const;
@@ -140,6 +147,7 @@ export const directives = {
   "slowlog-log-slower-than": whole(10000, { min: -1, ...huge }),
   "slowlog-max-len": whole(128, huge),
   "latency-tracking": yesNo(true),
+  "latency-tracking-info-percentiles": percentiles("50 99 99.9"),
   "latency-monitor-threshold": whole(0, huge),
   "busy-reply-threshold": whole(5000, huge, { alias: "lua-time-limit" }),
 

@@ -59,7 +59,6 @@ export const idleDirectives = {
   "lfu-log-factor": whole(10),
   "lfu-decay-time": whole(1),
   "tracking-table-max-keys": whole(1_000_000, huge),
-  "latency-tracking-info-percentiles": text("50 99 99.9"),
 
   // Access control lists.
   aclfile: text("", fixed),

@@ -132,3 +132,17 @@ export const dataDir: Directive<string> = {
   print: (value) => value,
   lines: (value) => [quote(value)],
 };
+
+/** Numbers of per cent, between blanks; none at all is right as well. */
+export function percentiles(initial: string): Directive<string> {
+  return {
+    initial,
+    read([line = ""]) {
+      const numbers = line.split(/\s+/).filter(Boolean).map(Number);
+      if (numbers.every((percent) => percent >= 0 && percent <= 100)) return numbers.join(" ");
+      throw new BadValue("latency-tracking-info-percentiles accepts numbers from 0 to 100");
+    },
+    print: (value) => value,
+    lines: (value) => [quote(value)],
+  };
+}

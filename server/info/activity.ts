@@ -47,6 +47,19 @@ function describeCalls({ calls, microseconds, rejectedCalls, failedCalls }: Know
   );
 }
 
+/** `latency_percentiles_usec_get:p50=1.000,p99=3.000,p99.9=9.000`. */
+export function latencyStatistics(server: Server): Fields {
+  const percents = server.config.get("latency-tracking-info-percentiles").split(/\s+/).filter(Boolean).map(Number);
+  if (!server.config.get("latency-tracking")) return [];
+  return [...server.commands.all()]
+    .flatMap((command) => [command, ...(command.subcommands?.values() ?? [])])
+    .flatMap(({ name, latency }) => {
+      if (latency === undefined) return [];
+      const values = percents.map((percent) => `p${percent}=${latency.percentile(percent).toFixed(3)}`);
+      return [[`latency_percentiles_usec_${name}`, values.join(",")]];
+    });
+}
+
 export function errorStatistics(server: Server): Fields {
   return [...server.statistics.errors]
     .sort(([first], [second]) => (first < second ? -1 : 1))

@@ -1,6 +1,6 @@
 /** INFO: what a server says about itself, in sections. Adding one is a file, or a function, and a line here. */
 import type { Server } from "../server.ts";
-import { commandStatistics, errorStatistics, statistics } from "./activity.ts";
+import { commandStatistics, errorStatistics, latencyStatistics, statistics } from "./activity.ts";
 import { clients, cpu, keyspace, memory, replication, server as serverSection } from "./state.ts";
 
 /** In order. */
@@ -23,6 +23,7 @@ const sections: readonly Section[] = [
   { title: "CPU", usual: true, fields: cpu },
   { title: "Modules", usual: true, fields: () => [] },
   { title: "Commandstats", usual: false, fields: commandStatistics },
+  { title: "Latencystats", usual: false, fields: latencyStatistics },
   { title: "Errorstats", usual: true, fields: errorStatistics },
   { title: "Cluster", usual: true, fields: () => [["cluster_enabled", 0]] },
   { title: "Keyspace", usual: true, fields: keyspace },
