@@ -4,6 +4,7 @@ import { Double, NIL_ARRAY, type Reply, ReplyError, SYNTAX_ERROR } from "../resp
 import type { Session } from "../session.ts";
 import {
   type Area,
+  cellNumber,
   cellOf,
   cellsAround,
   distanceInside,
@@ -281,7 +282,7 @@ function find(set: SortedSetValue, area: Area, { order, count, any }: Search): F
 function describe({ member, score, place, distanceM: metresAway }: Found, search: Search): Reply {
   const details: Reply[] = [];
   if (search.withDistance) details.push(distanceText(metresAway / search.metres));
-  if (search.withHash) details.push(score);
+  if (search.withHash) details.push(cellNumber(score));
   if (search.withPlace) details.push(coordinates(place));
   return details.length === 0 ? member : [member, ...details];
 }

@@ -67,13 +67,17 @@ function interleaved(column: number, row: number): number {
   return number;
 }
 
+/** The number of the finest cell for any score: what was not added as a place is taken for the nearest one. */
+export function cellNumber(score: number): number {
+  return Math.min(Math.max(Math.trunc(score), 0), 2 ** 54);
+}
+
 /** The middle of the finest cell that a score names. */
 export function placeOf(score: number): Place {
   let column = 0;
   let row = 0;
   let weight = 1;
-  // What is no number of a cell was not added as a place; it is taken for the nearest one.
-  let rest = Math.min(Math.max(Math.trunc(score), 0), 2 ** 54);
+  let rest = cellNumber(score);
   while (rest > 0) {
     const pair = rest % 4;
     rest = (rest - pair) / 4;
