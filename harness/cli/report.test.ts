@@ -2,8 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import { fakeSurroundings } from "../../tests/fake-surroundings.ts";
-import { sampleOutcome } from "../../tests/sample-outcome.ts";
+import { fakeSurroundings, resultOf } from "../../tests/fake-surroundings.ts";
+import { sampleFinding, sampleOutcome, violatedRun } from "../../tests/sample-outcome.ts";
+import type { RunScenario } from "../run-request.ts";
 import { main } from "./program.ts";
 
 describe("lossbound report", () => {
@@ -45,6 +46,24 @@ describe("lossbound report", () => {
     rmSync(path.join(results, "latest/detail.json"));
     expect((await reported(results)).code).to.equal(0);
     expect(readFileSync(path.join(results, "latest/report.html"), "utf8")).to.contain('"interrupted":true');
+  });
+
+  it("says of each finding what it is beside the nights before: new, then resolved", async () => {
+    const night = async (hour: number, engine?: RunScenario) => {
+      const around = { ...fakeSurroundings(engine), now: () => new Date(Date.UTC(2026, 10, 23, hour)) };
+      await main(["run", "kill/random", "--preset", "always", "--out", results], around);
+      return (await reported(results)).stdout.split("\n").slice(1, -1);
+    };
+    const planted: RunScenario = (request) => {
+      const { promises, loss, findings } = violatedRun();
+      return Promise.resolve(resultOf(request, { verdict: "violated", promises, loss, findings }));
+    };
+    const { fingerprint } = sampleFinding();
+    expect(await night(1)).to.deep.equal([]);
+    expect(await night(2, planted)).to.deep.equal([`new       ${fingerprint}  kill/random · always · bundled`]);
+    expect(await night(3)).to.deep.equal([
+      `resolved  ${fingerprint}  kill/random · always · bundled, first seen 2026-11-23`,
+    ]);
   });
 
   it("answers what is no result with exit code 2 and a reason", async () => {

@@ -1,12 +1,15 @@
 /** `lossbound report`: the page of a result, written beside it. */
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
 import { html } from "../../reports/html.ts";
+import { readNights, triage } from "../../reports/nights.ts";
 import { plain } from "../../reports/reporter.ts";
+import { harmless } from "../../reports/words.ts";
 import { Exit, type ExitCode, exitCodes } from "./exit.ts";
 import { readResult } from "./read-result.ts";
+import { nightsName } from "./results.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
 
@@ -22,7 +25,7 @@ export const report: Verb = {
       .command("report")
       .summary("write the page of a result")
       .description(
-        "Writes the page of a result: one HTML file without a request to anywhere, to be opened in a browser or sent to a colleague. Says where it is.",
+        "Writes the page of a result: one HTML file without a request to anywhere, to be opened in a browser or sent to a colleague. Says where it is, and what its findings are beside the nights before: new, regressed, ongoing, known, resolved.",
       )
       .argument("[results]", "the folder of a result, or of results: then the latest", "results")
       .option("--to <file>", "where the page goes (default: report.html beside the outcome)")
@@ -37,6 +40,7 @@ export const report: Verb = {
           throw new Exit(exitCodes.usage, `${file} was not written: ${(error as Error).message}`);
         }
         surroundings.out.stream.write(`${file}\n`);
+        tellTriage(dir, what.outcome.startedAt, surroundings);
         if (open === true) openOnDesktop(file, surroundings);
         ends(exitCodes.held);
       });
@@ -48,6 +52,21 @@ Examples:
   lossbound report                                       the latest result
   lossbound report results/smoke/2026-11-22T09-00-00Z --to /tmp/night.html
 `;
+
+/** What was found, beside the nights before, up to the one that is asked for. */
+function tellTriage(dir: string, startedAt: string, { out, err }: Surroundings): void {
+  const file = path.join(realpathSync(dir), "../..", nightsName);
+  if (!existsSync(file)) return;
+  const { nights, unread } = readNights(readFileSync(file, "utf8"));
+  if (unread > 0) err.stream.write(`${file}: ${unread} lines are torn or of another version, and left out\n`);
+  const upTo = nights.filter((night) => night.startedAt <= startedAt);
+  for (const { state, fingerprint, scenario, preset, target, firstSeen } of triage(upTo)) {
+    const since = state === "new" ? "" : `, first seen ${firstSeen.slice(0, 10)}`;
+    out.stream.write(
+      harmless(`${state.padEnd(10)}${fingerprint}  ${scenario} · ${preset} · ${target}${since}`).concat("\n"),
+    );
+  }
+}
 
 /** What is missing is told; the page is there all the same. */
 function openOnDesktop(file: string, { err }: Surroundings): void {

@@ -2,6 +2,7 @@
  * Where results are kept:
  *
  *     results/
+ *       ├─ history.jsonl                    a line for every run, for triage
  *       ├─ latest → smoke/2026-11-22T09-00-00Z
  *       └─ smoke/                           what was run
  *            ├─ latest → 2026-11-22T09-00-00Z
@@ -11,15 +12,17 @@
  *                 ├─ report.html            the page, once `lossbound report` was asked for it
  *                 └─ bundles/               a finding each, for `lossbound replay`
  */
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Detail } from "../../reports/detail.ts";
 import { json } from "../../reports/json.ts";
+import { nightOf } from "../../reports/nights.ts";
 import type { Outcome } from "../../reports/outcome.ts";
 import { plain } from "../../reports/reporter.ts";
 import { Exit, exitCodes } from "./exit.ts";
 
 export const outcomeName = "outcome.json";
+export const nightsName = "history.jsonl";
 export const detailName = "detail.json";
 const timeName = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?$/;
 
@@ -65,6 +68,13 @@ export class Results {
   /** Written once, at the end. */
   writeDetail(detail: Detail): void {
     replaceFile(path.join(this.dir, detailName), `${JSON.stringify(detail)}\n`);
+  }
+
+  /** One line more in the history of nights, which triage reads. */
+  appendNight(outcome: Outcome): void {
+    const whatDir = path.dirname(this.dir);
+    const night = nightOf(outcome, path.basename(whatDir), this.outcomeFile);
+    appendFileSync(path.join(path.dirname(whatDir), nightsName), `${JSON.stringify(night)}\n`);
   }
 
   /** Of `lossbound compare`: the document and its page. */

@@ -164,6 +164,7 @@ export async function runAll(
   const runs = done.flatMap(({ detail: of }) => of ?? []);
   const detail: Detail = { schema: "lossbound/detail@1", interrupted, expectations, runs };
   results.writeDetail(detail);
+  results.appendNight(outcome);
   deliver(outputs, { outcome, detail, expectations, outcomeFile: results.outcomeFile, interrupted }, around);
   if (interrupted) return exitCodes.interrupted;
   return exitCodeOf(outcome.verdict, missed(expectations));

@@ -65,6 +65,7 @@ function Frontier({ entries, names, of, title }: FrontierProps) {
       { name: names[index] ?? "", mean, low: known ? low : mean, high: known ? high : mean, ageMs: loss.ageMsMax },
     ];
   });
+  const topMs = Math.max(10, ...points.map(({ ageMs }) => ageMs)) * 1.5;
   const draw = useCallback(
     (width: number) =>
       Plot.plot({
@@ -80,13 +81,21 @@ function Frontier({ entries, names, of, title }: FrontierProps) {
           label: "worst loss, ms",
           type: "symlog",
           constant: 10,
+          ticks: [0, 10, 100, 1_000, 10_000].filter((tick) => tick <= topMs),
+          tickFormat: "d",
           grid: true,
-          domain: [0, Math.max(10, ...points.map(({ ageMs }) => ageMs)) * 1.3],
+          domain: [-2, topMs],
         },
         marks: [
           Plot.ruleY(points, { y: "ageMs", x1: "low", x2: "high", stroke: colour("accent"), strokeWidth: 2 }),
           Plot.dot(points, { x: "mean", y: "ageMs", r: 6, fill: colour("accent") }),
-          Plot.text(points, { x: "mean", y: "ageMs", text: "name", dy: -13, fill: colour("ink"), fontWeight: 600 }),
+          // Neighbours with the same loss: every other name stands below its point.
+          ...[0, 1].map((odd) =>
+            Plot.text(
+              points.filter((_, index) => index % 2 === odd),
+              { x: "mean", y: "ageMs", text: "name", dy: odd === 0 ? -14 : 15, fill: colour("ink"), fontWeight: 600 },
+            ),
+          ),
         ],
       }),
     [entries],

@@ -1,0 +1,134 @@
+/**
+ * Night over night: `results/history.jsonl` has a line for every run, and triage says what its findings are beside those
+ * of the nights before. A finding is known by its fingerprint, within the same scenario, preset and target.
+ *
+ *     night          1    2    3    4
+ *     hole-3f2a      ✗    ✗         ✗      new, ongoing, resolved, regressed
+ *     refusal-77     ✗    ✗    ✗    ✗      known, where the scenario lists it
+ *
+ * A night in which that run was not made, or judged nothing, says nothing about it.
+ */
+import { z } from "zod";
+import { findingKinds, type Outcome, verdictNames } from "./outcome.ts";
+
+const lineSchema = z.strictObject({
+  schema: z.literal("lossbound/night@1"),
+  startedAt: z.iso.datetime(),
+  what: z.string().describe("what was run, as its folder is named"),
+  outcome: z.string().describe("path of the outcome"),
+  version: z.string(),
+  seed: z.string(),
+  verdict: z.enum(verdictNames),
+  durationMs: z.number().min(0),
+  runs: z.array(
+    z.strictObject({
+      scenario: z.string(),
+      preset: z.string(),
+      target: z.string(),
+      verdict: z.enum(verdictNames),
+      judged: z.int().min(0),
+      lossAgeMsMax: z.number().min(0),
+      recoveryMsMedian: z.number().min(0),
+      findings: z.array(
+        z.strictObject({ fingerprint: z.string(), kind: z.enum(findingKinds), level: z.string(), known: z.boolean() }),
+      ),
+    }),
+  ),
+});
+
+export type Night = z.output<typeof lineSchema>;
+
+export const triageStates = ["new", "regressed", "ongoing", "known", "resolved"] as const;
+
+export interface Triaged {
+  readonly state: (typeof triageStates)[number];
+  readonly fingerprint: string;
+  readonly scenario: string;
+  readonly preset: string;
+  readonly target: string;
+  /** When it was first and last seen, ISO. */
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+}
+
+export function nightOf(outcome: Outcome, what: string, outcomeFile: string): Night {
+  return {
+    schema: "lossbound/night@1",
+    startedAt: outcome.startedAt,
+    what,
+    outcome: outcomeFile,
+    version: outcome.version,
+    seed: outcome.seed,
+    verdict: outcome.verdict,
+    durationMs: outcome.durationMs,
+    runs: outcome.runs.map(({ scenario, preset, target, verdict, crashStates, loss, recovery, findings }) => ({
+      scenario,
+      preset,
+      target,
+      verdict,
+      judged: crashStates.judged,
+      lossAgeMsMax: loss.ageMsMax,
+      recoveryMsMedian: recovery.msMedian,
+      findings: findings.map(({ fingerprint, kind, level, known }) => ({ fingerprint, kind, level, known })),
+    })),
+  };
+}
+
+/** The nights of a history, oldest first. A line that is torn or of another version is left out, and counted. */
+export function readNights(text: string): { readonly nights: readonly Night[]; readonly unread: number } {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const nights = lines.flatMap((line) => nightIn(line) ?? []);
+  return { nights, unread: lines.length - nights.length };
+}
+
+function nightIn(line: string): Night | undefined {
+  try {
+    return lineSchema.safeParse(JSON.parse(line)).data;
+  } catch (error) {
+    // A night that was killed while it wrote its line leaves half of one.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** What the last of these nights found, beside those before it; the worst news first. */
+export function triage(nights: readonly Night[]): Triaged[] {
+  const last = nights.at(-1);
+  if (last === undefined) return [];
+  const triaged = last.runs.flatMap((run) => {
+    const same = (other: Night["runs"][number]) =>
+      other.scenario === run.scenario && other.preset === run.preset && other.target === run.target;
+    const told = nights.flatMap(({ startedAt, runs }) => runs.filter(same).map((of) => ({ startedAt, of })));
+    // What judged nothing does not resolve anything.
+    const spoken = told.filter(({ of }) => of.judged > 0 || of.findings.length > 0);
+    if (run.judged === 0 && run.findings.length === 0) return [];
+    return triageOfRun(spoken).map(({ state, fingerprint, firstSeen, lastSeen }) => {
+      const { scenario, preset, target } = run;
+      return { state, fingerprint, scenario, preset, target, firstSeen, lastSeen };
+    });
+  });
+  return triaged.sort((one, other) => triageStates.indexOf(one.state) - triageStates.indexOf(other.state));
+}
+
+interface Told {
+  readonly startedAt: string;
+  readonly of: Night["runs"][number];
+}
+
+type OfRun = Pick<Triaged, "state" | "fingerprint" | "firstSeen" | "lastSeen">;
+
+function triageOfRun(told: readonly Told[]): OfRun[] {
+  const fingerprints = new Set(told.flatMap(({ of }) => of.findings.map(({ fingerprint }) => fingerprint)));
+  const now = told.at(-1)?.of;
+  const before = told.at(-2)?.of;
+  return [...fingerprints].flatMap((fingerprint): OfRun[] => {
+    const has = (of: Told["of"] | undefined) => of?.findings.find((finding) => finding.fingerprint === fingerprint);
+    const seen = told.filter(({ of }) => has(of) !== undefined).map(({ startedAt }) => startedAt);
+    const found = has(now);
+    const times = { fingerprint, firstSeen: seen[0] ?? "", lastSeen: seen.at(-1) ?? "" };
+    if (found === undefined) return has(before) === undefined ? [] : [{ state: "resolved", ...times }];
+    if (found.known) return [{ state: "known", ...times }];
+    if (seen.length === 1) return [{ state: "new", ...times }];
+    return [{ state: has(before) === undefined ? "regressed" : "ongoing", ...times }];
+  });
+}
