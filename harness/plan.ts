@@ -17,8 +17,10 @@ import type { Range } from "../scenarios/fields.ts";
 import type { Preset } from "../scenarios/preset.ts";
 import type { KillTrigger, PowerCut, Scenario } from "../scenarios/scenario.ts";
 import type { Delays } from "./disk/delays.ts";
+import type { DiskFault } from "./disk/disk-fault.ts";
 import { type PlannedDiskFault, planDiskFault } from "./plan-disk-fault.ts";
 import { type Random, randomFrom } from "./random.ts";
+import { drawDirectives, drawSwarm, type PlannedOrder } from "./swarm.ts";
 import { lastValue } from "./targets/config-file.ts";
 import type { Config, KillScope } from "./targets/target.ts";
 import { type ClientPlan, planClients, type Vocabulary } from "./workload/workload.ts";
@@ -57,6 +59,9 @@ export interface PlannedPowerCut {
   /** When the harness asks for a rewrite, or for a snapshot where no log is kept. */
   readonly job: "rewrite" | "bgsave";
   readonly jobsAtMs: readonly number[];
+  /** What else the harness does to the store meanwhile; a swarm draws it. */
+  readonly orders?: readonly PlannedOrder[];
+  readonly diskFaults?: readonly DiskFault[];
   /** Absent: a sync takes as long as it takes to note it down. */
   readonly syncs?: Delays;
   /** Every write also appends to one shared log. */
@@ -95,7 +100,7 @@ const recoveryKillsMax = 3;
 
 export function makePlan({ scenario, preset, seed, cycle, words }: PlanRequest): Plan {
   const random = randomFrom(seed).fork(`cycle ${cycle}`);
-  const config = configOf(scenario, preset);
+  const config = [...configOf(scenario, preset), ...drawnDirectives(scenario, preset, random.fork("directives"))];
   return {
     schema: planFormat,
     scenario: scenario.name,
@@ -119,6 +124,11 @@ export function configOf(scenario: Scenario, preset: Preset): Config {
     return directive === undefined ? [] : [directive];
   });
   return [...preset.directives, ...added];
+}
+
+function drawnDirectives(scenario: Scenario, preset: Preset, random: Random): Config {
+  const { fault } = scenario;
+  return fault.kind === "power-cut" && fault.swarm ? drawDirectives(configOf(scenario, preset), random) : [];
 }
 
 export function digestOf(scenario: Scenario, preset: Preset): string {
@@ -171,20 +181,29 @@ function planPowerCut(
 ): LinkPlan<PlannedPowerCut> {
   const own = random.fork("power cut");
   const lastsMs = drawFrom(fault.lastsMs, own);
+  const swarm = fault.swarm ? drawSwarm(workload, config, lastsMs, random.fork("swarm")) : undefined;
   const calls = Math.min(workload.calls, Math.ceil(lastsMs * own.pick(powerCutPace)));
   const marker = fault.marker === "always" || (fault.marker === "half" && own.chance(0.5));
   const jobs = drawFrom(fault.rewrites, own);
   const jobsAtMs = Array.from({ length: jobs }, () => Math.floor(lastsMs * (0.1 + 0.75 * own.fraction())));
-  const rhythm = { calls, lastsMs, eagerShare: 0 };
+  const rhythm = { calls, lastsMs, eagerShare: swarm?.eagerShare ?? 0 };
+  const syncs = fault.syncs ?? swarm?.syncs;
   return {
-    clients: planClients(workload, rhythm, words, random.fork("workload"), marker ? link : undefined),
+    clients: planClients(
+      swarm?.workload ?? workload,
+      rhythm,
+      words,
+      random.fork("workload"),
+      marker ? link : undefined,
+    ),
     savesAtAcks: [],
     fault: {
       kind: "power-cut",
       lastsMs,
       job: lastValue(config, "appendonly") === "yes" ? "rewrite" : "bgsave",
       jobsAtMs: jobsAtMs.sort((one, other) => one - other),
-      ...(fault.syncs !== undefined && { syncs: fault.syncs }),
+      ...(swarm !== undefined && { orders: swarm.orders, diskFaults: swarm.diskFaults }),
+      ...(syncs !== undefined && { syncs }),
       marker,
     },
   };

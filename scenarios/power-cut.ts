@@ -52,6 +52,12 @@ export const powerCutSchema = z.strictObject({
     .describe(
       "how often the harness asks for a rewrite, or for a snapshot where no log is kept; a number or [from, to]",
     ),
+  swarm: z
+    .boolean()
+    .default(false)
+    .describe(
+      "each cycle draws a world of its own: workload, speed of the disk, knobs, orders, what goes wrong meanwhile",
+    ),
   marker: z
     .enum(["never", "half", "always"])
     .default("half")

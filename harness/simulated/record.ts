@@ -9,7 +9,7 @@ import type { Parts } from "../../server/parts.ts";
 import type { DiskFault } from "../disk/disk-fault.ts";
 import type { Image } from "../disk/image.ts";
 import type { PlannedPowerCut } from "../plan.ts";
-import { gatherHistory, type HistoryEntry, type Request } from "../recording/history.ts";
+import { gatherHistory, type HistoryEntry } from "../recording/history.ts";
 import type { Journal } from "../recording/journal.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { StampNs } from "../recording/stamp.ts";
@@ -18,6 +18,7 @@ import { SimDisk } from "../sim/sim-disk.ts";
 import { SimLink } from "../sim/sim-link.ts";
 import type { SimProcess } from "../sim/sim-time.ts";
 import { SimMachine } from "../sim/sim-world.ts";
+import type { PlannedOrder } from "../swarm.ts";
 import { simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import type { ClientPlan } from "../workload/workload.ts";
@@ -73,7 +74,7 @@ export async function recordSimulated({
   const { clock } = machine;
   const players = new SimClients(clock, machine.net, () => undefined);
   players.play(clients);
-  giveOrders(machine, process, fault);
+  giveOrders(machine, process, ordersOf(fault));
   let isOver = false;
   clock.after(fault.lastsMs, () => {
     isOver = true;
@@ -97,19 +98,26 @@ export async function recordSimulated({
   }
 }
 
-function diskFaultsOf({ syncs }: PlannedPowerCut): DiskFault[] {
-  if (syncs === undefined) return [];
-  return [{ kind: "delay", name: "syncs", when: { on: ["fsync", "fdatasync", "fsyncdir"] }, delays: syncs }];
+function diskFaultsOf({ syncs, diskFaults = [] }: PlannedPowerCut): readonly DiskFault[] {
+  if (syncs === undefined) return diskFaults;
+  const slow = { kind: "delay", name: "slow syncs", when: { on: ["fsync", "fdatasync", "fsyncdir"] } } as const;
+  return [{ ...slow, delays: syncs }, ...diskFaults];
+}
+
+function ordersOf({ job, jobsAtMs, orders = [] }: PlannedPowerCut): PlannedOrder[] {
+  const request = [job === "rewrite" ? "BGREWRITEAOF" : "BGSAVE"];
+  return [...jobsAtMs.map((atMs) => ({ atMs, request })), ...orders];
 }
 
 /** Over a connection of the harness's own; a refusal is an answer too, for a rewrite may be under way already. */
-function giveOrders(machine: SimMachine, server: SimProcess, { job, jobsAtMs }: PlannedPowerCut): void {
-  const request: Request = [job === "rewrite" ? "BGREWRITEAOF" : "BGSAVE"];
-  const connection = jobsAtMs.length === 0 ? undefined : machine.net.connect();
+function giveOrders(machine: SimMachine, server: SimProcess, orders: readonly PlannedOrder[]): void {
+  const connection = orders.length === 0 ? undefined : machine.net.connect();
   const link = connection && new SimLink(connection, () => undefined);
-  for (const atMs of jobsAtMs) {
-    machine.clock.after(atMs, () => {
-      if (server.isAlive) link?.send([{ requests: [request], done: () => undefined }]);
+  for (const order of orders) {
+    machine.clock.after(order.atMs, () => {
+      const [saver] = machine.saversOf(server);
+      if ("request" in order) link?.send([{ requests: [order.request], done: () => undefined }]);
+      else if (saver !== undefined) machine.killSaver(saver);
     });
   }
 }

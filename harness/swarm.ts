@@ -1,0 +1,129 @@
+/**
+ * A swarm: each seed is another world. What a scenario fixes is drawn here: how the clients are, how slow the disk is,
+ * what is asked of the store meanwhile, which knobs are turned, what goes wrong on the way.
+ *
+ *     cycle 1   3 clients, lists, deep pipelines   syncs of 4 ms    2 rewrites, 1 saver killed     small base limit
+ *     cycle 2   1 client, tiny values              syncs of 900 ms  none                           EIO in a temp file
+ *     cycle 3   …
+ *
+ * One mix of everything finds little: what each run leaves out is what lets the rest happen. Nothing drawn here changes
+ * what the preset promises.
+ */
+import { profileNames, type Workload } from "../scenarios/scenario.ts";
+import type { Delays } from "./disk/delays.ts";
+import type { DiskFault } from "./disk/disk-fault.ts";
+import type { Random } from "./random.ts";
+import type { Request } from "./recording/history.ts";
+import { lastValue } from "./targets/config-file.ts";
+import type { Config } from "./targets/target.ts";
+
+/** What the harness does to the store while the clients play, so long after it began to serve. */
+export type PlannedOrder =
+  | { readonly atMs: number; readonly request: Request }
+  /** The child dies that is at work then, if there is one. */
+  | { readonly atMs: number; readonly kill: "saver" };
+
+export interface Swarm {
+  readonly workload: Workload;
+  readonly eagerShare: number;
+  readonly syncs: Delays;
+  readonly orders: readonly PlannedOrder[];
+  readonly diskFaults: readonly DiskFault[];
+}
+
+const valueBytes = [
+  { least: 0, most: 20 },
+  { least: 4, most: 200 },
+  { least: 100, most: 3_000 },
+];
+
+export function drawSwarm(workload: Workload, config: Config, lastsMs: number, random: Random): Swarm {
+  const keepsLog = lastValue(config, "appendonly") === "yes";
+  const jobs = drawJobs(keepsLog, lastsMs, random.fork("jobs"));
+  return {
+    workload: drawWorkload(workload, random.fork("workload")),
+    eagerShare: random.fork("pace").pick([0, 0, 0.3, 1]),
+    syncs: drawSyncs(random.fork("syncs")),
+    orders: [...jobs, ...drawSaverKills(jobs, random.fork("saver kills"))].sort((one, other) => one.atMs - other.atMs),
+    diskFaults: drawDiskFaults(random.fork("disk faults")),
+  };
+}
+
+/** Knobs that hold windows open and move what happens by itself. */
+export function drawDirectives(config: Config, random: Random): Config {
+  const drawn: [string, string][] = [];
+  if (lastValue(config, "appendonly") === "yes" && random.chance(0.4)) {
+    drawn.push(["auto-aof-rewrite-min-size", random.pick(["1kb", "8kb"])], ["auto-aof-rewrite-percentage", "60"]);
+  }
+  if (random.chance(0.4)) drawn.push(["rdb-key-save-delay", random.pick(["200", "1500", "6000"])]);
+  if (random.chance(0.2)) drawn.push(["hz", random.pick(["1", "100"])]);
+  if (random.chance(0.2)) drawn.push(["rdbcompression", "no"]);
+  if (random.chance(0.2)) drawn.push(["rdbchecksum", "no"]);
+  return drawn;
+}
+
+function drawWorkload(workload: Workload, random: Random): Workload {
+  return {
+    ...workload,
+    profile: random.pick(["mixed", ...profileNames] as const),
+    clients: 1 + random.below(5),
+    pipeline: random.pick([1, 2, 8, 32]),
+    keys: random.pick([7, 21, 60]),
+    valueBytes: random.pick(valueBytes),
+    databases: 1 + random.below(3),
+  };
+}
+
+function drawSyncs(random: Random): Delays {
+  return random.weighted<Delays>([
+    [{ kind: "fixed", ms: 0 }, 1],
+    [{ kind: "lognormal", medianMs: 0.5, sigma: 1, msMax: 40 }, 2],
+    [{ kind: "lognormal", medianMs: 5, sigma: 0.8, msMax: 300 }, 4],
+    [{ kind: "uniform", fromMs: 1, toMs: 60 }, 2],
+    [{ kind: "lognormal", medianMs: 250, sigma: 0.7, msMax: 3_000 }, 2],
+  ]);
+}
+
+function drawJobs(keepsLog: boolean, lastsMs: number, random: Random): PlannedOrder[] {
+  const count = random.pick([0, 1, 1, 2, 4]);
+  return Array.from({ length: count }, () => ({
+    atMs: Math.floor(lastsMs * 0.9 * random.fraction()),
+    request: [keepsLog && random.chance(0.75) ? "BGREWRITEAOF" : "BGSAVE"],
+  }));
+}
+
+function drawSaverKills(jobs: readonly PlannedOrder[], random: Random): PlannedOrder[] {
+  if (jobs.length === 0 || !random.chance(0.25)) return [];
+  const { atMs } = random.pick(jobs);
+  return [{ atMs: atMs + random.below(30), kill: "saver" }];
+}
+
+/** Of files that are not in force yet: what becomes of them is the store's affair, and no promise hangs on it. */
+function drawDiskFaults(random: Random): DiskFault[] {
+  if (!random.chance(0.25)) return [];
+  const path = random.pick(["temp-rewriteaof-*", "temp-*.rdb"]);
+  const first = 1 + random.below(3);
+  return [
+    random.pick<DiskFault>([
+      {
+        kind: "error",
+        name: "temporary file",
+        when: { on: ["write"], path, nth: { first, last: first } },
+        code: "EIO",
+      },
+      { kind: "short", name: "temporary file", when: { on: ["write"], path, nth: { first } }, bytes: 7 },
+      {
+        kind: "error",
+        name: "temporary file",
+        when: { on: ["fdatasync"], path, nth: { first: 1, last: 1 } },
+        code: "EIO",
+      },
+      {
+        kind: "error",
+        name: "temporary file",
+        when: { on: ["rename"], path, nth: { first: 1, last: 1 } },
+        code: "EIO",
+      },
+    ]),
+  ];
+}
