@@ -12,10 +12,11 @@
 import type { PowerCut, Scenario } from "../scenarios/scenario.ts";
 import { writeBundle } from "./bundle/write-bundle.ts";
 import { diskModelNamed } from "./disk/disk-models.ts";
+import { survivorsToText } from "./disk/survivors/survivors.ts";
 import { VolumeUnavailable } from "./disk/volume.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explore/explorable.ts";
 import { drawCrash, type ExplorationOrder, exploreRecording, type JudgedPair } from "./explore/exploration.ts";
-import { type BestExample, ExplorationSummary } from "./explore/exploration-summary.ts";
+import { type BestExample, ExplorationSummary, mildestOf, type Replay } from "./explore/exploration-summary.ts";
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
 import { failingKinds } from "./failing-kinds.ts";
 import type { FindingKind } from "./oracle/checker.ts";
@@ -26,6 +27,7 @@ import { countFates } from "./recording/history.ts";
 import type { Recording } from "./recording/recording.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { RunRequest, RunResult, RunWatch } from "./run-request.ts";
+import { tokenText } from "./simulated/token.ts";
 import { sweep } from "./sweep.ts";
 import { savePointsOf } from "./targets/config-file.ts";
 import type { StoreIdentity, Target } from "./targets/target.ts";
@@ -64,7 +66,7 @@ export async function exploreScenario(
     target = await openTarget(request.target, run);
     const store = await identify(target, request);
     mustSuit(planFor(request, store, target, 1), target);
-    const world = new RecordedProcess(target, run, request.bundlesDir);
+    const world = target.explorable?.() ?? new RecordedProcess(target, run, request.bundlesDir);
     const summary = new ExplorationSummary({
       scenario,
       preset: request.preset.name,
@@ -180,15 +182,16 @@ function orderFor(
   };
 }
 
-/** A bundle for each, by fingerprint. */
+/** How each can be seen again, by fingerprint: with its bundle, or, where the seed brings everything back, with a token. */
 async function keepEvidence(
-  { request, scenario, target, store }: Room,
+  { request, scenario, target, store, world }: Room,
   plan: Plan,
   examples: readonly BestExample[],
-): Promise<Map<string, string>> {
-  const bundles = new Map<string, string>();
+): Promise<Map<string, Replay>> {
+  const replays = new Map<string, Replay>();
   for (const { finding, pair, from } of examples) {
     const { state, evidence, judgement } = pair;
+    if (world.engine === "simulated") replays.set(finding.fingerprint, replayOf({ finding, pair, from }, plan));
     if (from.dir === undefined || evidence === undefined) continue;
     const { index, interval, last } = state.point;
     const point = {
@@ -203,7 +206,19 @@ async function keepEvidence(
     const result = { link: from.link, state: crashed, historyFile, evidence, judgement };
     const room = { target, store, documentedCounts: scenario.expect.documented };
     const bundle = await writeBundle({ plan, result, findings: [finding], room, dir: request.bundlesDir });
-    bundles.set(finding.fingerprint, bundle);
+    replays.set(finding.fingerprint, { bundle, command: `lossbound replay ${bundle}` });
   }
-  return bundles;
+  return replays;
+}
+
+/** What does not fit into a token, and what a chain came to, is found again where it was found. */
+function replayOf({ pair: { state }, from }: BestExample, plan: Plan): Replay {
+  const { scenario, preset, scenarioDigest, seed, cycle, links } = plan;
+  const { index } = state.point;
+  const model = mildestOf(state.models).name;
+  const survivors = survivorsToText(state.survivors);
+  const token = tokenText({ scenario, preset, scenarioDigest, seed, cycle, pointIndex: index, model, survivors });
+  const again = `lossbound run ${scenario} --target simulated --preset ${preset} --seed ${seed} --runs ${cycle}`;
+  if (from.link > 0 || links.length > 1) return { bundle: "", command: `${again} --chain ${links.length}` };
+  return { bundle: "", command: token === undefined ? again : `lossbound replay ${token}` };
 }

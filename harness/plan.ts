@@ -17,10 +17,9 @@ import type { Range } from "../scenarios/fields.ts";
 import type { Preset } from "../scenarios/preset.ts";
 import type { KillTrigger, PowerCut, Scenario } from "../scenarios/scenario.ts";
 import type { Delays } from "./disk/delays.ts";
-import type { DiskFault } from "./disk/disk-fault.ts";
 import { type PlannedDiskFault, planDiskFault } from "./plan-disk-fault.ts";
 import { type Random, randomFrom } from "./random.ts";
-import { drawDirectives, drawSwarm, type PlannedOrder } from "./swarm.ts";
+import { drawDirectives, drawSwarm, type Swarm } from "./swarm.ts";
 import { lastValue } from "./targets/config-file.ts";
 import type { Config, KillScope } from "./targets/target.ts";
 import { type ClientPlan, planClients, type Vocabulary } from "./workload/workload.ts";
@@ -60,8 +59,8 @@ export interface PlannedPowerCut {
   readonly job: "rewrite" | "bgsave";
   readonly jobsAtMs: readonly number[];
   /** What else the harness does to the store meanwhile; a swarm draws it. */
-  readonly orders?: readonly PlannedOrder[];
-  readonly diskFaults?: readonly DiskFault[];
+  readonly orders?: Swarm["orders"];
+  readonly diskFaults?: Swarm["diskFaults"];
   /** Absent: a sync takes as long as it takes to note it down. */
   readonly syncs?: Delays;
   /** Every write also appends to one shared log. */

@@ -131,8 +131,8 @@ const faultSchema = z.discriminatedUnion("kind", [killSchema, powerCutSchema, di
 
 // ── What suits, what must be reached, what is expected ────────────────────────────────────────────────────────────
 
-export const targetKinds = ["bundled", "executable", "container"] as const;
-export const volumeKinds = ["directory", "recorded"] as const;
+export const targetKinds = ["bundled", "simulated", "executable", "container"] as const;
+export const volumeKinds = ["directory", "recorded", "simulated"] as const;
 
 const suitsSchema = z
   .strictObject({

@@ -1,5 +1,6 @@
 /**
- * `lossbound replay`: judges the crash state of a bundle again, on the target that it names or on another.
+ * `lossbound replay`: judges the crash state of a bundle again, on the target that it names or on another; or that of a
+ * token, which a seed brings back.
  *
  *     1  reproduced       a finding of the bundle is there again, or this target breaks a promise of its own
  *     0  not there        the store handles these files as it should
@@ -13,7 +14,9 @@ import { harmless, wrapped } from "../../reports/words.ts";
 import type { Finding } from "../oracle/checker.ts";
 import { sinceFirstCallMs } from "../recording/history.ts";
 import type { ReplayResult } from "../replay.ts";
+import { isToken } from "../simulated/token.ts";
 import { type ExitCode, exitCodes } from "./exit.ts";
+import { replayFromToken } from "./replay-token.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
 
@@ -28,16 +31,20 @@ export const replay: Verb = {
   add(program: Command, surroundings: Surroundings, ends: (code: ExitCode) => void): void {
     program
       .command("replay")
-      .summary("judge a finding again, from its bundle")
+      .summary("judge a finding again, from its bundle or its token")
       .description(
-        "Lays out the files of a bundle as the crash left them, starts the store on them, and judges what it serves against the history in the bundle.",
+        "Lays out the files of a bundle as the crash left them, starts the store on them, and judges what it serves against the history in the bundle. Of a token, the recording is made again from its seed.",
       )
-      .argument("<bundle>", "a file NAME.lossbound, as a report names it")
+      .argument("<token|bundle>", "as a report names it: sim~…, or a file NAME.lossbound")
       .option("--target <store>", "another store, to see whether it does better (default: the bundle's)")
       .option("--keep", "leave the store's folder behind, to look at it")
       .option("--json", "the answer as one JSON object")
       .addHelpText("after", "\nExit codes: 0 not there any more, 1 reproduced, 5 not known\n")
       .action(async (bundle: string, { target, keep, json }: ReplayOptions) => {
+        if (isToken(bundle)) {
+          ends(await replayFromToken(bundle, json === true, surroundings));
+          return;
+        }
         const result = await surroundings.replayBundle({ bundle, keep: keep === true, ...(target && { target }) });
         const { out, err } = surroundings;
         if (result.kept !== undefined) err.stream.write(`kept: ${result.kept}\n`);

@@ -36,6 +36,7 @@ export const kill: Fault<PlannedKill> = {
   name: "kill",
 
   refuses(link: LinkPlan<PlannedKill>, target: Target): string | undefined {
+    if (target.kind === "simulated") return "a simulated store has no process to kill; the bundled one has";
     if (needsRecording(link, target) && !target.volumes.has("recorded")) {
       return `${target.name} cannot live on a recorded volume, where an exact disk operation can be met`;
     }

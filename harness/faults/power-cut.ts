@@ -19,7 +19,7 @@ export const powerCut: Fault<PlannedPowerCut> = {
   name: "power-cut",
 
   refuses(_, target): string | undefined {
-    if (target.volumes.has("recorded")) return undefined;
+    if (target.volumes.has("recorded") || target.volumes.has("simulated")) return undefined;
     return `${target.name} cannot live on a recorded volume, and on no other disk can its power be cut`;
   },
 

@@ -55,6 +55,16 @@ describe("the simulated clock", () => {
     expect(clock.nowNs()).to.equal(1e6);
   });
 
+  it("never wakes anybody before the time that he asked for", () => {
+    const { clock } = setUp();
+    let wokenNs = 0;
+    clock.schedule(undefined, 0.25, () => {
+      wokenNs = clock.nowNs();
+    });
+    runAll(clock);
+    expect(wokenNs).to.be.at.least(0.25);
+  });
+
   it("never does what was due for a process that is dead by then", () => {
     const { clock, happened } = setUp();
     const process = new PlainProcess(1);

@@ -69,7 +69,8 @@ export class SimClock implements SimTime {
 
   /** For a process: does not happen when it is dead by then, and waits while it is held up. */
   schedule(process: SimProcess | undefined, delayNs: number, run: () => void): Scheduled {
-    const due: Due = { atNs: this.#nowNs + Math.max(0, Math.round(delayNs)), turn: this.#turns++, process, run };
+    // Rounded up: who waits for what is left of a second must not be back before it is over, again and again.
+    const due: Due = { atNs: this.#nowNs + Math.max(0, Math.ceil(delayNs)), turn: this.#turns++, process, run };
     this.#queue.add(due);
     return {
       cancel: () => {

@@ -1,13 +1,15 @@
 /**
  * The contract of a target: the store under test. It starts instances on volumes; what befalls them is a fault's affair.
  */
+
 import type { Volume, VolumeKind } from "../disk/volume.ts";
+import type { Explorable } from "../explore/explorable.ts";
 import type { Reply, Request } from "../recording/history.ts";
 
 /** Directives in order, one `[name, …values]` each: several `save` lines are several entries. */
 export type Config = readonly (readonly [name: string, ...values: string[]])[];
 
-export type TargetKind = "bundled" | "executable" | "container";
+export type TargetKind = "bundled" | "simulated" | "executable" | "container";
 
 export interface Target {
   /** As the user named it: `bundled`, a path, `docker:IMAGE`, a target file. */
@@ -30,6 +32,8 @@ export interface Target {
   start(volume: Volume, config: Config, options?: StartOptions): Promise<Instance>;
   /** Resolves as soon as the process runs, whether it serves or not: to strike while it loads. */
   launch(volume: Volume, config: Config, options?: StartOptions): Promise<Instance>;
+  /** Where it is recorded and recovered in a way of its own; absent: as a process on a recorded volume. */
+  explorable?(): Explorable;
   /** Ends what it started and what a run that was given up left; processes of this machine are the run folder's affair. */
   close(): Promise<void>;
 }

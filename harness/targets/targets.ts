@@ -3,6 +3,7 @@
  *
  *     bundled               the store that ships with lossbound
  *     planted:BUG           the same with a bug planted in it: what a finding looks like, and whether it is found
+ *     simulated             the same, in a world that is drawn from a seed
  *     FILE.target.yaml      a store that is started in a way of its own, described in a file
  *     docker:IMAGE          a container
  *     PATH                  any executable that is started as redis-server is: PATH CONFFILE
@@ -40,6 +41,15 @@ export const targetTypes: readonly TargetType[] = [
     matches: (name) => name.startsWith("planted:"),
     // Only who asks for a bug needs the server's parts in this process.
     open: async (name, run) => (await import("./planted.ts")).plantedTarget(name.slice("planted:".length), run),
+  },
+  {
+    form: "simulated",
+    kind: "simulated",
+    about:
+      "the same store in a world that is drawn from a seed: disk, clock, net and savers; only its power can be cut",
+    matches: (name) => name === "simulated",
+    // The store's own code: only who asks for it waits until it is loaded.
+    open: async () => new (await import("../simulated/simulated-target.ts")).SimulatedTarget(),
   },
   {
     form: "docker:IMAGE",
