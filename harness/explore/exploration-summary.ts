@@ -359,7 +359,8 @@ export class ExplorationSummary {
     const [first] = this.troubles;
     if (first !== undefined) return first;
     if (this.recordings === 0) return "no recording was made";
-    if (this.trialsPending === 0 && !this.verdicts.includes("violated")) return "nothing was pending in any recording: no power cut could have lost anything";
+    if (this.trialsPending === 0 && !this.verdicts.includes("violated"))
+      return "nothing was pending in any recording: no power cut could have lost anything";
     const ackedMean = this.calls.acked / this.recordings;
     if (ackedMean < needs.acks) {
       return `${Math.floor(ackedMean)} calls were acked in a recording, and the scenario asks for ${needs.acks}: too little to lose`;

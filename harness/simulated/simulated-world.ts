@@ -3,7 +3,9 @@
  * without a process or a file. Same plan, same recording, byte for byte, in any process.
  */
 import { correctParts, type Parts } from "../../server/parts.ts";
+import type { Image } from "../disk/image.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "../explore/explorable.ts";
+import type { Model } from "../operations/model.ts";
 import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
 import type { Config } from "../targets/target.ts";
 import { withDeadPromises } from "./drive.ts";
@@ -20,13 +22,32 @@ export class SimulatedWorld implements Explorable {
   }
 
   async record({ seed, cycle, config, links }: Plan, later?: LaterLink): Promise<KeptRecording> {
-    if (later !== undefined) throw new RangeError("a simulated world begins empty: it goes on from no crash state");
-    const [link] = links;
+    const index = later?.link ?? 0;
+    const link = links[index];
     if (!isPowerCut(link)) throw new RangeError("a simulated world records what the power is to be cut of");
     const { clients, fault } = link;
-    const order = { seed: `${seed}/cycle ${cycle}/world`, config, clients, fault, parts: this.#parts };
+    const initial = later && (await this.#served(config, later.image));
+    const order = {
+      seed: `${seed}/cycle ${cycle}/link ${index}/world`,
+      config,
+      clients,
+      fault,
+      parts: this.#parts,
+      ...(later !== undefined && { image: later.image }),
+    };
     const recording = await withDeadPromises(() => recordSimulated(order));
-    return { recording, close: () => Promise.resolve() };
+    return {
+      recording: { ...recording, ...(initial !== undefined && { initial }) },
+      close: () => Promise.resolve(),
+    };
+  }
+
+  /** What the store serves on these files: where a later link of a chain begins. */
+  async #served(config: Config, image: Image): Promise<Model> {
+    const { starts } = await new SimulatedRecoverer(config, this.#parts).recover(image, 1);
+    const [start] = starts;
+    if (start?.kind !== "served") throw new Error("a chain goes on only from what a store serves");
+    return start.state;
   }
 
   /** One thread does all of them, one after the other: `jobs` would change nothing. */

@@ -8,7 +8,8 @@ const seed = "every day";
 
 describe("the bundled store in a simulated world", () => {
   it(`breaks no promise in ${statesWanted.toLocaleString("en")} crash states of all presets`, async function () {
-    this.timeout(240_000);
+    // It takes as long as it takes: half a minute of a core that has nothing else to do.
+    this.timeout(0);
     let judged = 0;
     const stretches = new Set<string>();
     for (let cycle = 1; judged < statesWanted; cycle++) {

@@ -44,7 +44,8 @@ describe("a replay token", () => {
     });
   }
 
-  it("brings back what was found: the same crash state, the same findings", async () => {
+  it("brings back what was found: the same crash state, the same findings", async function () {
+    this.timeout(0);
     const forgetful = new SimulatedWorld(forgetfulParts);
     const { plan, digest, pair } = await firstFinding(forgetful);
     const { scenario, preset, scenarioDigest, seed, cycle } = plan;

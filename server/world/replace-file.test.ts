@@ -23,6 +23,14 @@ describe("replacing a file", () => {
     ]);
   });
 
+  it("syncs both folders when the name moves from one to another", () => {
+    const disk = new FakeDisk("/d");
+    disk.makeDir("/d/log");
+    writeTemp(disk, "/d/temp", (file) => writeFully(file, content));
+    publish(disk, "/d/temp", "/d/log/final");
+    expect(disk.journal.slice(-3)).to.deep.equal(["rename /d/temp /d/log/final", "syncdir /d/log", "syncdir /d"]);
+  });
+
   it("leaves the old file or the new one after a kill or a power cut at any step", () => {
     const steps = ["open", "write", "sync", "rename", "syncdir"] as const;
     for (const step of steps) {

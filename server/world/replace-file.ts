@@ -36,10 +36,14 @@ export function writeTemp(disk: Disk, temp: string, write: (file: DiskFile) => v
   file.close();
 }
 
-/** The second half. The folder of `final` is synced; that of `temp` need not be: a temp name come back harms nobody. */
+/**
+ * The second half. Both ends of the rename are synced: on a disk that keeps each folder for itself a name that was only
+ * taken from one and not yet safe in the other may still be lost.
+ */
 export function publish(disk: Disk, temp: string, final: string): void {
   disk.rename(temp, final);
   disk.syncDir(folderOf(final));
+  if (folderOf(temp) !== folderOf(final)) disk.syncDir(folderOf(temp));
 }
 
 /** Removes a file that may not be there, and whose removal nobody depends on. */

@@ -42,6 +42,7 @@ export async function exploreSwarm(
     {
       recording,
       config: plan.config,
+      store: simulatedIdentity,
       promise: { row: preset.promise.row, store: simulatedIdentity, savePoints: savePointsOf(plan.config) },
       documentedCounts: false,
       models: fault.models.map(diskModelNamed),
