@@ -21,6 +21,7 @@ describe("the first start with a log", () => {
       "rename /d/temp-rewriteaof-4242.aof /d/temp-rewriteaof-bg-4242.aof",
       `rename /d/temp-rewriteaof-bg-4242.aof ${log}/appendonly.aof.1.base.rdb`,
       `syncdir ${log}`,
+      "syncdir /d",
       `create ${log}/appendonly.aof.1.incr.aof`,
       `syncdir ${log}`,
       `create ${log}/temp-appendonly.aof.manifest`,

@@ -84,9 +84,8 @@ function savesIn({ journal, savesBegunNs }: Recording): Save[] {
   return temporaryFiles(journal, snapshotTemporary).map((file) => {
     // Seen to begin before its file was there. One that nobody saw begin promises nothing.
     const startedNs = savesBegunNs.findLast((ns) => ns <= file.createdNs) ?? 0;
-    const syncedNs = file.renamedAt === undefined ? undefined : endOfSyncBegunAfter(journal, file.renamedAt);
-    // A moment later: at the stamp itself ends the interval in which the sync had not ended yet.
-    return { startedNs, ...(syncedNs !== undefined && { completedNs: syncedNs + 1 }) };
+    const completedNs = file.renamedAt === undefined ? undefined : endOfSyncBegunAfter(journal, file.renamedAt);
+    return { startedNs, ...(completedNs !== undefined && { completedNs }) };
   });
 }
 
