@@ -67,17 +67,26 @@ describe("lossbound selftest", () => {
     expect(around.stdout()).to.contain("not found on 1 of 1 seed, 1 cycle: phantom instead");
   });
 
-  for (const verdict of ["violated", "unknown"] as const) {
-    it(`does not believe a scenario that is ${verdict} on the correct store`, async () => {
-      const around = fakeSurroundings(async (request, watch) =>
-        request.target === "bundled" ? resultOf(request, { verdict, why: "for a reason" }) : keenEngine(request, watch),
-      );
-      const { code, report } = await tested(around, "unlink-not-logged", "--json");
-      expect(code).to.equal(1);
-      expect(report().bugs[0]?.found).to.equal(false);
-      expect(around.stderr()).to.contain(`kill/random · os-decides: ${verdict} on the correct store`);
-    });
-  }
+  const onTheCorrectStore = (verdict: "violated" | "unknown") =>
+    fakeSurroundings(async (request, watch) =>
+      request.target === "bundled" ? resultOf(request, { verdict, why: "for a reason" }) : keenEngine(request, watch),
+    );
+
+  it("does not believe a scenario that cries on the correct store", async () => {
+    const around = onTheCorrectStore("violated");
+    const { code, report } = await tested(around, "unlink-not-logged", "--json");
+    expect(code).to.equal(1);
+    expect(report().bugs[0]?.found).to.equal(false);
+    expect(around.stderr()).to.contain("kill/random · os-decides: violated on the correct store");
+  });
+
+  it("is inconclusive where a scenario could not judge the correct store", async () => {
+    const around = onTheCorrectStore("unknown");
+    const { code, report } = await tested(around, "unlink-not-logged", "--json");
+    expect(code).to.equal(5);
+    expect(report().bugs[0]?.found).to.equal(true);
+    expect(around.stderr()).to.contain("kill/random · os-decides: unknown on the correct store");
+  });
 
   it("hunts with another scenario beside, for comparison, where the preset suits it", async () => {
     const around = fakeSurroundings(keenEngine);

@@ -69,6 +69,7 @@ class Selftest {
   private readonly lines: NodeJS.WritableStream;
   private readonly seeds: readonly string[];
   private readonly nameWidth: number;
+  private isInconclusive = false;
 
   constructor(bugs: readonly PlantedBug[], options: SelftestOptions, around: Surroundings) {
     this.bugs = bugs;
@@ -114,7 +115,8 @@ class Selftest {
     if (this.options.json) this.around.out.stream.write(`${JSON.stringify(report, null, 2)}\n`);
     else this.say(`found ${report.found} of ${report.planted}`);
     if (ground.signal.aborted) return exitCodes.interrupted;
-    return report.found === report.planted ? exitCodes.held : exitCodes.violated;
+    if (report.found < report.planted) return exitCodes.violated;
+    return this.isInconclusive ? exitCodes.inconclusive : exitCodes.held;
   }
 
   /** The pairs that are not silent there: what they find proves nothing. */
@@ -126,13 +128,15 @@ class Selftest {
         if (ground.signal.aborted) break;
         const run = await huntNothing(by, seed, ground);
         if (run.verdict === "held") continue;
-        loud.add(name);
+        // Too little load to judge is no false alarm, but it is no silence either.
+        if (run.verdict === "violated") loud.add(name);
+        else this.isInconclusive = true;
         const why = run.why ?? run.findings.map(({ message }) => message).join("; ");
         this.say(`${this.sign(false)} ${name}: ${run.verdict} on the correct store, seed ${seed}: ${why}`);
       }
     }
     this.say(
-      `${this.sign(loud.size === 0)} silent on the correct store: ${pairs.size - loud.size} of ${pairs.size} pairs`,
+      `${this.sign(loud.size === 0)} no false alarm on the correct store: ${pairs.size - loud.size} of ${pairs.size} pairs`,
     );
     return loud;
   }

@@ -78,6 +78,11 @@ export class FileTrack {
     return this.#sizes[this.#ops.length] as number;
   }
 
+  /** Every operation was a write at the end: all versions are beginnings of what the file holds at last. */
+  get isAppended(): boolean {
+    return this.#branch === undefined && this.#appends === this.#ops.length;
+  }
+
   push(op: FileOp): void {
     const before = this.sizeBytes;
     const isAppend = !isResize(op) && op.older.length === 0 && op.from === before;
