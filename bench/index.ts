@@ -36,7 +36,7 @@ interface Rates {
 
 async function measure(calls: number, lastsMs: number): Promise<Rates> {
   const rates: Rates = { pairs: 0, answered: 0, violated: 0, buildMs: 0, askMs: 0, statesMs: 0 };
-  for (let cycle = 1; cycle <= 5; cycle++) {
+  for (let cycle = 1; cycle <= 3; cycle++) {
     const plan = simulatedPlan({ seed, preset, cycle, calls, lastsMs, rewrites: 2 });
     const { recording } = await new SimulatedWorld().record(plan);
     const lanes = readLanes(recording.history, { initial: new Map(), trouble: false });
@@ -79,7 +79,6 @@ function allStates(timeline: Timeline, endNs: number): CrashState[] {
 for (const [calls, lastsMs] of [
   [200, 2_500],
   [2_000, 5_000],
-  [10_000, 10_000],
 ] as const) {
   const { pairs, answered, violated, buildMs, askMs, statesMs } = await measure(calls, lastsMs);
   const rate = (ms: number) => `${Math.round((pairs * 1_000) / ms).toLocaleString("en")}/s`;
