@@ -61,8 +61,8 @@ export function crashPointAt(journal: Journal, index: number, endNs: number): Cr
 
 function pointAt(journal: Journal, index: number, nextIndex: number, endNs: number): CrashPoint {
   const { records } = journal;
-  const last = records[index - 1];
-  const startNs = last?.stampNs ?? 0;
+  const startNs = records[index - 1]?.stampNs ?? 0;
+  const last = lastAsked(records, index);
   const stampOf = (at: number) => Math.max(startNs, records[at]?.stampNs ?? endNs);
   return {
     index,
@@ -70,6 +70,13 @@ function pointAt(journal: Journal, index: number, nextIndex: number, endNs: numb
     standsForNs: stampOf(nextIndex - 1) - startNs,
     ...(last !== undefined && { last }),
   };
+}
+
+/** A fault's record only says that one struck: it stands before what the disk was asked for. */
+function lastAsked(records: readonly JournalRecord[], index: number): JournalRecord | undefined {
+  let at = index - 1;
+  while (records[at]?.kind === "fault") at--;
+  return records[at];
 }
 
 /** Points from `index` on that have a write on both sides and are alike in lying in a window or not; at least one. */
