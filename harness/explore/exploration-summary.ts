@@ -346,10 +346,13 @@ export class ExplorationSummary {
     };
   }
 
-  /** What a store has least excuse for comes first: the mildest disk, then what no timing excuses. */
+  /** What a store has least excuse for comes first: on the mildest disk, what no timing excuses; the documented line last. */
   private inOrderOfWeight(): Shown[] {
     const weight = ({ reported, grade }: Shown) =>
-      (reported.known ? 100 : 0) + rankOf(grade) * 10 + (levelNames.length - levelNames.indexOf(reported.level));
+      (reported.known ? 100 : 0) +
+      (reported.level === "documented" ? 50 : 0) +
+      rankOf(grade) * 10 +
+      (levelNames.length - levelNames.indexOf(reported.level));
     return [...this.shown.values()].sort((one, other) => weight(one) - weight(other));
   }
 

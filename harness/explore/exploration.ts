@@ -76,6 +76,8 @@ interface Group {
   readonly stratum: string;
   /** What an honest disk leaves at the least: its losses are the distribution that a report shows. */
   isLeast: boolean;
+  /** Some disk that a store must reckon with may leave it. */
+  isLikely: boolean;
   /** The index acquitted every pair of it. */
   isAcquitted: boolean;
 }
@@ -236,8 +238,8 @@ class Walk {
   }
 
   /**
-   * The least that an honest disk leaves and everything else take turns, so that neither waits for the other. Of what the
-   * index acquitted a few of each stratum come in between: it is watched, not believed.
+   * What a store must reckon with comes as often as all the rest together: the least that an honest disk leaves, what only a
+   * malicious one would, and a few of each stratum that the index acquitted, for it is watched, not believed.
    */
   *inOrder(random: Random): Generator<Group> {
     const groups = [...this.groups.values()];
@@ -245,9 +247,13 @@ class Walk {
     const watched = [...strataOf(groups.filter(({ isAcquitted }) => isAcquitted))].map(
       ([name, members]) => [name, random.fork(name).shuffled(members).slice(0, watchedMax)] as const,
     );
+    const likely = inTurns(strataOf(open.filter((group) => group.isLikely && !group.isLeast)), random.fork("likely"));
     const queues = [
-      inTurns(strataOf(open.filter((group) => !group.isLeast)), random.fork("rest")),
+      likely,
       inTurns(strataOf(open.filter((group) => group.isLeast)), random.fork("least")),
+      likely,
+      inTurns(strataOf(open.filter((group) => !group.isLikely)), random.fork("unlikely")),
+      likely,
       inTurns(new Map(watched), random.fork("watched")),
     ];
     for (;;) {
@@ -290,14 +296,16 @@ class Walk {
   private take(state: CrashState): void {
     this.considered++;
     const isLeast = state.models.some(({ name }) => name === "ordered");
+    const isLikely = state.models.some(({ grade }) => grade !== "adversarial");
     const known = this.groups.get(state.signature);
     if (known !== undefined) {
       known.states.push(state);
       known.isLeast ||= isLeast;
+      known.isLikely ||= isLikely;
       return;
     }
     const stratum = `${this.stretches.placeAt(state.point)} | ${kindOf(state, this.timeline)}`;
-    this.groups.set(state.signature, { first: state, states: [state], stratum, isLeast, isAcquitted: false });
+    this.groups.set(state.signature, { first: state, states: [state], stratum, isLeast, isLikely, isAcquitted: false });
   }
 }
 
