@@ -23,10 +23,19 @@ import { delaysSchema, powerCutSchema } from "./power-cut.ts";
 // ── Workload ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What kind of user the clients play. Each profile is a set of weights; `weights` changes single ones. */
-export const profileNames = ["mixed", "counters", "queue", "sessions", "append-log"] as const;
+export const profileNames = ["mixed", "counters", "queue", "sessions", "append-log", "streams"] as const;
 
 /** Families of operations that a workload draws from, as `harness/operations/` groups them. */
-export const operationFamilies = ["strings", "lists", "hashes", "sets", "sorted-sets", "keys", "transactions"] as const;
+export const operationFamilies = [
+  "strings",
+  "lists",
+  "hashes",
+  "sets",
+  "sorted-sets",
+  "streams",
+  "keys",
+  "transactions",
+] as const;
 
 const workloadSchema = z.strictObject({
   profile: z.enum(profileNames).default("mixed").describe("what kind of user the clients play"),

@@ -215,8 +215,11 @@ class Toy {
     switch (reply.kind) {
       case "unordered":
         return { kind: "array", items: reply.groupsOf === 1 ? this.random.shuffled(reply.items) : reply.items };
-      case "such-that":
+      case "nested":
+        return { kind: "array", items: reply.texts.map((value) => ({ kind: "string", value })) };
       case "any":
+        return { kind: "nil" };
+      case "such-that":
         throw new Error("the toy store gives only replies that it can work out");
       case "string":
       case "integer":

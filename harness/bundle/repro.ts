@@ -59,6 +59,7 @@ function askFor({ database, key, expected }: { database: number; key: string; ex
     `  *hash) ${ask(`HGETALL ${key}`)} ;;`,
     `  *zset) ${ask(`ZRANGE ${key} 0 -1 WITHSCORES`)} ;;`,
     `  *set) ${ask(`SMEMBERS ${key}`)} ;;`,
+    `  *stream) ${ask(`XRANGE ${key} - +`)} ;;`,
     "  *) echo '(nothing)' ;;",
     "esac",
     ask(`PTTL ${key}`).replace(/^/, "printf 'time to live in ms: '; "),

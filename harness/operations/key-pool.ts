@@ -9,9 +9,9 @@ import type { Random } from "../random.ts";
 import type { Bytes } from "../recording/history.ts";
 
 /** What a key is used for. Most are types of the store; counters are strings that hold whole numbers or decimals. */
-export type KeyUse = "string" | "counter" | "decimal" | "list" | "hash" | "set" | "zset";
+export type KeyUse = "string" | "counter" | "decimal" | "list" | "hash" | "set" | "zset" | "stream";
 
-const uses: readonly KeyUse[] = ["string", "counter", "decimal", "list", "hash", "set", "zset"];
+const uses: readonly KeyUse[] = ["string", "counter", "decimal", "list", "hash", "set", "zset", "stream"];
 
 export interface KeyPoolOptions {
   /** Keys of this client, over all uses. */
@@ -32,6 +32,7 @@ export class KeyPool {
   private readonly options: KeyPoolOptions;
   private readonly keysOfUse: ReadonlyMap<KeyUse, readonly Bytes[]>;
   private elementsDrawn = 0;
+  private streamIdsDrawn = 0;
 
   constructor(random: Random, client: number, options: KeyPoolOptions) {
     this.random = random;
@@ -74,6 +75,16 @@ export class KeyPool {
   /** One of the last few elements that were drawn; it may be in a list still. */
   earlierElement(): Bytes {
     return `e${this.client}.${Math.max(0, this.elementsDrawn - this.count(20))}`;
+  }
+
+  /** Above every one drawn before, and above what any clock gives. */
+  nextStreamId(): Bytes {
+    return streamIdOf(++this.streamIdsDrawn);
+  }
+
+  /** One of the last few ids that were drawn. */
+  earlierStreamId(): Bytes {
+    return streamIdOf(Math.max(1, this.streamIdsDrawn - this.random.below(30)));
   }
 
   /** One of a few: fields of a hash, members of a set. */
@@ -126,6 +137,10 @@ export class KeyPool {
 }
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+function streamIdOf(number: number): Bytes {
+  return `${farMs.first + number}-${number % 3}`;
+}
 
 function keyName(client: number, use: KeyUse, index: number): Bytes {
   // One binary name of each use: names are bytes, and logs and snapshots must keep them so.

@@ -25,6 +25,10 @@ export function matchesReply(expected: ExpectedReply, told: Reply): boolean {
       if (told.kind !== "array" || told.items.length !== expected.items.length) return false;
       return expected.items.every((item, index) => matchesReply(item, told.items[index] as Reply));
     }
+    case "nested": {
+      const found = textsIn(told);
+      return found.length === expected.texts.length && found.every((text, index) => text === expected.texts[index]);
+    }
     case "unordered":
       return told.kind === "array" && sameGroups(expected.items, told.items, expected.groupsOf);
   }
@@ -39,6 +43,8 @@ export function describeExpected(expected: ExpectedReply): string {
       return expected.text;
     case "unordered":
       return `in any order ${describeReply({ kind: "array", items: expected.items })}`;
+    case "nested":
+      return `nested ${expected.texts.map((text) => JSON.stringify(text)).join(", ")}`;
     case "nil":
     case "error":
     case "string":
@@ -65,6 +71,11 @@ export function describeReply(reply: Reply): string {
     case "array":
       return `[${reply.items.map(describeReply).join(", ")}]`;
   }
+}
+
+function textsIn(told: Reply): readonly string[] {
+  if (told.kind === "array") return told.items.flatMap(textsIn);
+  return told.kind === "string" ? [told.value] : [];
 }
 
 function numberOf(told: Reply): number | undefined {

@@ -7,6 +7,7 @@
 import type { Bytes } from "../recording/history.ts";
 import type { Model, ModelEntry, TypeName } from "./model.ts";
 import { CommandRefused } from "./operation.ts";
+import { StreamValue } from "./stream-value.ts";
 import { HashValue, ListValue, SetValue, SortedSetValue, type StringValue, type Value, valueFrom } from "./values.ts";
 
 /** When a key expires. Known exactly when a client named the moment, within a span when it named a length of time. */
@@ -33,6 +34,7 @@ interface ValueOf {
   hash: HashValue;
   set: SetValue;
   zset: SortedSetValue;
+  stream: StreamValue;
 }
 
 type CollectionName = Exclude<TypeName, "string">;
@@ -42,6 +44,7 @@ const emptyCollections: { readonly [Name in CollectionName]: () => ValueOf[Name]
   hash: () => new HashValue(),
   set: () => new SetValue(),
   zset: () => new SortedSetValue(),
+  stream: () => new StreamValue(),
 };
 
 /** Made once, because histories are full of it and a stack trace costs more than the rest of a step. */

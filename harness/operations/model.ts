@@ -9,7 +9,28 @@ export type ModelValue =
   | { readonly type: "list"; readonly items: readonly Bytes[] }
   | { readonly type: "hash"; readonly fields: ReadonlyMap<Bytes, Bytes> }
   | { readonly type: "set"; readonly members: ReadonlySet<Bytes> }
-  | { readonly type: "zset"; readonly scores: ReadonlyMap<Bytes, number> };
+  | { readonly type: "zset"; readonly scores: ReadonlyMap<Bytes, number> }
+  | {
+      readonly type: "stream";
+      /** Id, then fields and values in turn. In the order of their ids. */
+      readonly entries: readonly (readonly [Bytes, readonly Bytes[]])[];
+      /** The highest id ever. */
+      readonly lastId: Bytes;
+      readonly groups: ReadonlyMap<Bytes, ModelGroup>;
+    };
+
+/** A consumer group of a stream. */
+export interface ModelGroup {
+  /** Of what it was given last. */
+  readonly lastId: Bytes;
+  /** By id; only of entries that are still there. */
+  readonly pending: ReadonlyMap<Bytes, ModelPending>;
+}
+
+export interface ModelPending {
+  readonly consumer: Bytes;
+  readonly deliveries: number;
+}
 
 export type TypeName = ModelValue["type"];
 
@@ -44,7 +65,17 @@ export type ValueJson =
   | { readonly type: "hash"; readonly fields: readonly (readonly [Bytes, Bytes])[] }
   | { readonly type: "set"; readonly members: readonly Bytes[] }
   /** Scores are texts, because JSON has no infinity. */
-  | { readonly type: "zset"; readonly scores: readonly (readonly [Bytes, string])[] };
+  | { readonly type: "zset"; readonly scores: readonly (readonly [Bytes, string])[] }
+  | {
+      readonly type: "stream";
+      readonly entries: readonly (readonly [Bytes, readonly Bytes[]])[];
+      readonly lastId: Bytes;
+      readonly groups: readonly {
+        readonly name: Bytes;
+        readonly lastId: Bytes;
+        readonly pending: readonly (readonly [Bytes, ModelPending])[];
+      }[];
+    };
 
 export function modelToJson(model: Model): ModelJson {
   return [...model]
@@ -83,6 +114,13 @@ export function valueToJson(value: ModelValue): ValueJson {
         type: "zset",
         scores: [...value.scores].map(([member, score]) => [member, String(score)] as const).sort(byFirst),
       };
+    case "stream": {
+      const groups = [...value.groups].sort(byFirst);
+      return {
+        ...value,
+        groups: groups.map(([name, { lastId, pending }]) => ({ name, lastId, pending: [...pending].sort(byFirst) })),
+      };
+    }
   }
 }
 
@@ -97,6 +135,13 @@ export function valueFromJson(json: ValueJson): ModelValue {
       return { type: "set", members: new Set(json.members) };
     case "zset":
       return { type: "zset", scores: new Map(json.scores.map(([member, score]) => [member, Number(score)])) };
+    case "stream":
+      return {
+        ...json,
+        groups: new Map(
+          json.groups.map(({ name, lastId, pending }) => [name, { lastId, pending: new Map(pending) }] as const),
+        ),
+      };
   }
 }
 

@@ -47,7 +47,7 @@ export interface Operation {
   ): readonly Step[];
 }
 
-export type Family = "strings" | "lists" | "hashes" | "sets" | "sorted-sets" | "keys" | "transactions";
+export type Family = "strings" | "lists" | "hashes" | "sets" | "sorted-sets" | "streams" | "keys" | "transactions";
 
 /** Wall time between which the store ran the request. What expires by then, or is set to expire, hangs on it (O4). */
 export interface Moment {
@@ -62,10 +62,14 @@ export interface Step {
   readonly apply?: (model: ModelState) => void;
 }
 
-/** What the store answers: exactly this, the same items in any order, one that passes a test, or we cannot know. */
+/**
+ * What the store answers: exactly this, the same items in any order, these texts however the protocol nests them, one
+ * that passes a test, or we cannot know.
+ */
 export type ExpectedReply =
   | Reply
   | { readonly kind: "unordered"; readonly items: readonly Reply[]; readonly groupsOf: 1 | 2 }
+  | { readonly kind: "nested"; readonly texts: readonly Bytes[] }
   | { readonly kind: "such-that"; readonly text: string; readonly holds: (told: Reply) => boolean }
   | { readonly kind: "any" };
 

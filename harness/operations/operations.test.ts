@@ -6,6 +6,7 @@ import { needExecutable } from "../../tests/needs.ts";
 import { announcedSeed } from "../../tests/property.ts";
 import { type Random, randomFrom } from "../random.ts";
 import type { Bytes, Call, Reply, Request } from "../recording/history.ts";
+import { readStream } from "../recover/read-stream.ts";
 import { RunFolder } from "../run-folder.ts";
 import { ProcessTarget, processDefaults } from "../targets/process.ts";
 import type { RespClient } from "../targets/target.ts";
@@ -178,6 +179,8 @@ async function readValue(client: RespClient, key: Bytes): Promise<ModelValue> {
       const score = (text: Bytes) => Number(text.replace("inf", "Infinity"));
       return { type, scores: new Map(pairs.map(([member, text]) => [member, score(text)])) };
     }
+    case "stream":
+      return (await readStream(client, key)) as ModelValue;
     default:
       return { type: "string", value: stringsOf(await client.send(["GET", key]))[0] as Bytes };
   }

@@ -9,10 +9,14 @@ import { lists } from "./lists.ts";
 import type { Operation } from "./operation.ts";
 import { sets } from "./sets.ts";
 import { sortedSets } from "./sorted-sets.ts";
+import { streams } from "./streams.ts";
 import { strings } from "./strings.ts";
 
 export const operations: ReadonlyMap<string, Operation> = new Map(
-  [...strings, ...lists, ...hashes, ...sets, ...sortedSets, ...keys].map((operation) => [operation.name, operation]),
+  [...strings, ...lists, ...hashes, ...sets, ...sortedSets, ...streams, ...keys].map((operation) => [
+    operation.name,
+    operation,
+  ]),
 );
 
 /** @throws UnknownCommand */

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { holds, latin1 } from "../../tests/property.ts";
 import type { ModelValue } from "./model.ts";
+import { StreamValue } from "./stream-value.ts";
 import {
   HashValue,
   ListValue,
@@ -77,6 +78,45 @@ describe("the digest of a value", () => {
         const shuffled = [...set.items()].reverse();
         expect(digestOf(setOf(shuffled))).to.equal(digestOf(set));
         expect(digestOf(sortedSetOf([...sortedSet.entries()].reverse()))).to.equal(digestOf(sortedSet));
+      }),
+    );
+  });
+
+  it("follows a stream through entries, trims, groups and what is pending in them", () => {
+    const change = fc.record({
+      kind: fc.constantFrom("append", "append", "delete", "trim", "group", "removeGroup", "assign", "acknowledge"),
+      at: fc.nat(20),
+      text: item,
+      group: fc.constantFrom("g1", "g2"),
+    });
+    holds(
+      fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+        const stream = new StreamValue();
+        const model = new Map<string, string>();
+        let appended = 0;
+        for (const { kind, at, text, group } of changes) {
+          const id = `${at}-0`;
+          if (kind === "append") {
+            stream.append(`${++appended}-0`, ["field", text]);
+            model.set(`${appended}-0`, text);
+          } else if (kind === "delete") {
+            stream.delete(id);
+            model.delete(id);
+          } else if (kind === "trim") {
+            stream.trim(at);
+            for (const gone of [...model.keys()].slice(0, Math.max(0, model.size - at))) model.delete(gone);
+          } else if (kind === "group") stream.putGroup(group, id);
+          else if (kind === "removeGroup") stream.removeGroup(group);
+          else if (kind === "acknowledge") stream.acknowledge(group, id);
+          else if (stream.group(group) !== undefined && model.has(id)) {
+            stream.assign(group, id, { consumer: text, deliveries: at });
+          }
+        }
+        expect([...stream.entries()].map(([id, [, text]]) => [id, text])).to.deep.equal([...model]);
+        for (const name of ["g1", "g2"]) {
+          for (const id of stream.group(name)?.pending.keys() ?? []) expect(model.has(id)).to.equal(true);
+        }
+        expectDigestToFollow(stream);
       }),
     );
   });

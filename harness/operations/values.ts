@@ -21,6 +21,7 @@ import {
   textStartB,
 } from "./digest.ts";
 import type { ModelValue, TypeName } from "./model.ts";
+import { streamOf } from "./stream-value.ts";
 
 export interface Value {
   readonly type: TypeName;
@@ -32,8 +33,8 @@ export interface Value {
   plain(): ModelValue;
 }
 
-/** One for each type, so that no two types share a digest. */
-const salts: Readonly<Record<TypeName, number>> = { string: 1, list: 2, hash: 3, set: 4, zset: 5 };
+/** One for each type, so that no two types share a digest; that of streams stands in stream-value.ts. */
+const salts: Readonly<Record<Exclude<TypeName, "stream">, number>> = { string: 1, list: 2, hash: 3, set: 4, zset: 5 };
 
 export class StringValue implements Value {
   readonly type = "string";
@@ -389,5 +390,7 @@ export function valueFrom(plain: ModelValue): Value {
       return setOf(plain.members);
     case "zset":
       return sortedSetOf(plain.scores);
+    case "stream":
+      return streamOf(plain);
   }
 }

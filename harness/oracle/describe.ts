@@ -70,6 +70,12 @@ function describeValue(value: ModelValue): string {
       return `set ${describeItems([...value.members].map(describeText).sort())}`;
     case "zset":
       return `zset ${describeItems([...value.scores].map(([member, score]) => `${describeText(member)}=${score}`).sort())}`;
+    case "stream": {
+      const groups = [...value.groups].map(
+        ([name, { lastId, pending }]) => `${describeText(name)} at ${lastId}, ${pending.size} pending`,
+      );
+      return [`stream up to ${value.lastId} ${describeItems(value.entries.map(([id]) => id))}`, ...groups].join("; ");
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { needExecutable } from "../../tests/needs.ts";
-import { modelToJson } from "../operations/model.ts";
+import { modelFromJson, modelToJson } from "../operations/model.ts";
 import type { Reply, Request } from "../recording/history.ts";
 import { RunFolder } from "../run-folder.ts";
 import { ProcessTarget, processDefaults } from "../targets/process.ts";
@@ -79,6 +79,36 @@ describe("reading a store back", () => {
     ]);
   });
 
+  it("finds a stream with its last id, its groups, and what is pending of entries that are still there", async () => {
+    await ask(
+      ["XADD", "s", "1-1", "f", "v", "g\xff", ""],
+      ["XADD", "s", "2-0", "f", "w"],
+      ["XADD", "s", "3-0", "f", "x"],
+      ["XGROUP", "CREATE", "s", "late", "$"],
+      ["XGROUP", "CREATE", "s", "early", "0"],
+      ["XREADGROUP", "GROUP", "early", "ann", "COUNT", "2", "STREAMS", "s", ">"],
+      ["XCLAIM", "s", "early", "bob", "0", "2-0"],
+      ["XDEL", "s", "1-1", "3-0"],
+    );
+    const { state } = await readBack(client);
+    expect(modelToJson(state)).to.deep.equal([
+      {
+        database: 0,
+        key: "s",
+        value: {
+          type: "stream",
+          entries: [["2-0", ["f", "w"]]],
+          lastId: "3-0",
+          groups: [
+            { name: "early", lastId: "2-0", pending: [["2-0", { consumer: "bob", deliveries: 2 }]] },
+            { name: "late", lastId: "3-0", pending: [] },
+          ],
+        },
+      },
+    ]);
+    expect(modelFromJson(JSON.parse(JSON.stringify(modelToJson(state))))).to.deep.equal(state);
+  });
+
   it("misses none of many keys", async () => {
     await client.together(() =>
       Promise.all(Array.from({ length: 3_000 }, (_, index) => client.send(["SET", `k${index}`, String(index)]))),
@@ -112,13 +142,14 @@ describe("reading a store back", () => {
   });
 
   it("says that it cannot express a key, instead of leaving it out", async () => {
-    await ask(["XADD", "stream", "*", "f", "v"]);
-    const error = await readBack(client).then(
+    await ask(["SET", "document", "v"]);
+    const moduleType = { kind: "string", value: "ReJSON-RL" } as const;
+    const error = await readBack(withReplies(client, { TYPE: moduleType })).then(
       () => undefined,
       (reason: unknown) => reason,
     );
     expect(error).to.be.instanceOf(CannotReadBack);
-    expect((error as Error).message).to.equal('the key "stream" is a stream');
+    expect((error as Error).message).to.equal('the key "document" is a ReJSON-RL');
   });
 
   it("falls back on how long a key still lives where the store does not know PEXPIRETIME", async () => {

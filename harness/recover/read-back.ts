@@ -3,7 +3,7 @@
  *
  *     SELECT d, SCAN … ─▶ every key of every database
  *     DBSIZE           ─▶ as many as were scanned? else the scan missed some, and nothing can be said
- *     TYPE, PEXPIRETIME ─▶ GET │ LRANGE │ HGETALL │ SMEMBERS │ ZRANGE
+ *     TYPE, PEXPIRETIME ─▶ GET │ LRANGE │ HGETALL │ SMEMBERS │ ZRANGE │ streams: read-stream.ts
  *
  * Only commands that change nothing, not even how a key would be evicted next in any way that is saved. Requests leave
  * in batches: the time goes into round trips otherwise.
@@ -11,6 +11,8 @@
 import type { Model, ModelEntry, ModelValue } from "../operations/model.ts";
 import type { Bytes, Reply, Request } from "../recording/history.ts";
 import type { RespClient } from "../targets/target.ts";
+import { readStream } from "./read-stream.ts";
+import { CannotReadBack, integerOf, itemsOf, pairsOf, textOf } from "./reply-parts.ts";
 
 export interface ReadBack {
   readonly state: Model;
@@ -20,10 +22,7 @@ export interface ReadBack {
   readonly deadlineErrorMs: number;
 }
 
-/** The store's answers make no sense, or hold what no model can express: nothing can be said about its state. */
-export class CannotReadBack extends Error {
-  override readonly name = "CannotReadBack";
-}
+export { CannotReadBack };
 
 const databasesDefault = 16;
 const keysInABatch = 500;
@@ -112,12 +111,14 @@ async function readKeys(
     deadlines.areExact = false;
     return readKeys(client, names, deadlines, into);
   }
-  const values = await sendTogether(
+  const inOneReply = present.filter(({ type }) => type !== "stream");
+  const replies = await sendTogether(
     client,
-    present.map(({ name, type }) => readerOf(type, name).request(name)),
+    inOneReply.map(({ name, type }) => readerOf(type, name).request(name)),
   );
-  for (const [index, { name, type, life }] of present.entries()) {
-    const value = readerOf(type, name).value(values[index]);
+  const values = new Map(inOneReply.map(({ name, type }, index) => [name, readerOf(type, name).value(replies[index])]));
+  for (const { name, type, life } of present) {
+    const value = type === "stream" ? await readStream(client, name) : values.get(name);
     // Expired between the two questions: a key without elements does not exist.
     if (value === undefined) continue;
     const deadlineMs = deadlines.of(life);
@@ -189,10 +190,7 @@ function ifAny(items: readonly Reply[], make: (items: readonly Reply[]) => Model
 }
 
 function pairs(items: readonly Reply[]): [Bytes, Bytes][] {
-  return Array.from({ length: items.length / 2 }, (_, index) => [
-    textOf(items[index * 2]),
-    textOf(items[index * 2 + 1]),
-  ]);
+  return pairsOf(items).map(([one, other]) => [textOf(one), textOf(other)]);
 }
 
 function scoreOf(text: Bytes): number {
@@ -205,28 +203,6 @@ function sendTogether(client: RespClient, requests: readonly Request[]): Promise
   return client.together(() => Promise.all(requests.map((request) => client.send(request))));
 }
 
-// ── Replies, taken at their word or not at all ────────────────────────────────────────────────────────────────────
-
 function expectOk(reply: Reply | undefined): void {
   if (reply?.kind === "error") throw new CannotReadBack(reply.message);
-}
-
-function textOf(reply: Reply | undefined): Bytes {
-  if (reply?.kind === "string") return reply.value;
-  if (reply?.kind === "integer" || reply?.kind === "double") return String(reply.value);
-  return unexpected(reply, "a string");
-}
-
-function integerOf(reply: Reply | undefined): number {
-  return reply?.kind === "integer" ? reply.value : unexpected(reply, "a number");
-}
-
-function itemsOf(reply: Reply | undefined): readonly Reply[] {
-  return reply?.kind === "array" ? reply.items : unexpected(reply, "an array");
-}
-
-function unexpected(reply: Reply | undefined, wanted: string): never {
-  throw new CannotReadBack(
-    `expected ${wanted} and was told ${reply === undefined ? "nothing" : JSON.stringify(reply)}`,
-  );
 }

@@ -24,6 +24,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     "SET SETEX PSETEX GETEX GETDEL HSET HDEL EXPIRE PEXPIRE EXPIREAT PEXPIREAT PERSIST TTL GET DEL UNLINK",
   ),
   "append-log": only(5, "APPEND RPUSH STRLEN LLEN HSET ZADD SADD"),
+  streams: only(5, "XADD XDEL XTRIM XGROUP XREADGROUP XACK XCLAIM XLEN XRANGE DEL SELECT"),
 };
 
 /** A profile with the scenario's own wishes: a family's weight multiplies what the profile says. */

@@ -10,7 +10,7 @@ import { DamagedFile } from "../codec/damaged-file.ts";
 import { dataTypeOf, dataTypeOfRdb } from "../types/data-types.ts";
 import type { EncodingLimits } from "../types/encoding-limits.ts";
 import type { Value } from "../types/value.ts";
-import { newestReadVersion, writtenVersion } from "./format.ts";
+import { compactForms, newestReadVersion, writtenVersion } from "./format.ts";
 
 const versionBytes = 2;
 const checksumBytes = 8;
@@ -68,7 +68,8 @@ export function valueOfPayload(payload: string, { limits, checksum }: PayloadRea
     if (value === undefined) throw new BadPayload("content", `nothing can be made of type ${rdbType}`);
     return value;
   } catch (error) {
-    if (error instanceof DamagedFile) throw new BadPayload("content", error.message);
-    throw error;
+    if (!(error instanceof DamagedFile)) throw error;
+    const form = compactForms[bytes[0] as number] ?? "Value";
+    throw new BadPayload("content", `${form} integrity check failed: ${error.message}`);
   }
 }

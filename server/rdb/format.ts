@@ -45,6 +45,23 @@ export const opcode = {
   end: 255,
 } as const;
 
+/** What logs call the compact forms; whoever looks for damage looks for these words. */
+export const compactForms: Readonly<Record<number, string>> = {
+  9: "Zipmap",
+  10: "List ziplist",
+  11: "Intset",
+  12: "Zset ziplist",
+  13: "Hash ziplist",
+  14: "Quicklist ziplist",
+  15: "Stream listpack",
+  16: "Hash listpack",
+  17: "Zset listpack",
+  18: "Quicklist listpack",
+  19: "Stream listpack",
+  20: "Set listpack",
+  21: "Stream listpack",
+};
+
 /** Type bytes that are known and not supported, and what they stand for. */
 export const refusedTypes: Readonly<Record<number, string>> = {
   6: "a value of a module, in a format from before its release",

@@ -194,7 +194,7 @@ function readGroup(rdbType: number, input: BytesIn, stream: StreamValue): void {
     const consumerOffset = input.offset;
     const consumerName = input.string();
     if (group.consumers.has(consumerName)) {
-      input.failAt(consumerOffset, `the group has a consumer '${consumerName}' already`);
+      input.failAt(consumerOffset, `Duplicate stream consumer detected: '${consumerName}'`);
     }
     const consumer = group.addConsumer(consumerName, Number(input.i64le()));
     // When it last was given something: nothing that this store answers depends on it.
