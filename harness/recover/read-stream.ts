@@ -20,7 +20,7 @@ export async function readStream(client: RespClient, name: Bytes): Promise<Model
     ]),
   );
   // Expired between the questions.
-  if (info?.kind === "error" || groupList?.kind === "error") return undefined;
+  if (info.kind === "error" || groupList.kind === "error") return undefined;
   const entries = itemsOf(range).map((entry) => {
     const [id, items] = itemsOf(entry);
     return [textOf(id), itemsOf(items).map(textOf)] as const;
