@@ -4,9 +4,22 @@ import { readFileSync } from "node:fs";
 import { CannotCompose, composeServer } from "./compose.ts";
 import { ConfigFileError } from "./config/config-file.ts";
 import { correctParts } from "./parts.ts";
+import { usage, versionLine } from "./usage.ts";
 import { KillOrderError } from "./world/kill-switch.ts";
 import { realWorld } from "./world/real-world.ts";
 import { ListenError } from "./world/world.ts";
+
+const answers: Readonly<Record<string, string>> = {
+  "--help": usage,
+  "-h": usage,
+  "--version": versionLine,
+  "-v": versionLine,
+};
+const answer = process.argv.length === 3 ? answers[process.argv[2] as string] : undefined;
+if (answer !== undefined) {
+  process.stdout.write(answer);
+  process.exit(0);
+}
 
 try {
   const server = composeServer(realWorld(process.env), correctParts, {

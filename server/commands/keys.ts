@@ -97,7 +97,8 @@ export const keyCommands: readonly Command[] = [
     flags: readFast,
     keys: ALL_KEYS,
     group: "generic",
-    run: (args, { db }) => countPresent(args, db),
+    // Unlike TOUCH it is no use of the key.
+    run: (args, { db }) => args.slice(1).filter((key) => db.has(key)).length,
   },
   {
     name: "touch",
