@@ -68,8 +68,15 @@ export async function recordSimulated({
   });
   machine.attach(disk);
   for (const each of diskFaultsOf(fault)) disk.arm(each, seed);
-  const { process, isReady } = startSimulated(machine, config, parts);
-  await drive(machine, () => isReady() || !process.isAlive);
+  let store = startSimulated(machine, config, parts);
+  await drive(machine, () => store.isReady() || !store.process.isAlive);
+  if (!store.process.isAlive) {
+    // A disk that refuses at the start ends the store: it is healed, and the store started again, as its owner would.
+    for (const { name } of fault.diskFaults ?? []) disk.disarm(name);
+    store = startSimulated(machine, config, parts);
+    await drive(machine, () => store.isReady() || !store.process.isAlive);
+  }
+  const { process } = store;
   mustLive();
   const { clock } = machine;
   const players = new SimClients(clock, machine.net, () => undefined);
