@@ -10,8 +10,13 @@
  * `lossbound run` and `lossbound explore` both come here; the second may also open a recording that was kept.
  */
 import type { PowerCut, Scenario } from "../scenarios/scenario.ts";
+import { refuseWhereHopeless } from "./block/filesystem-volume.ts";
+import { type Filesystem, filesystems } from "./block/filesystems.ts";
+import { NotMountable } from "./block/mounted-images.ts";
 import { writeBundle } from "./bundle/write-bundle.ts";
+import type { DiskModel } from "./disk/disk-model.ts";
 import { diskModelNamed } from "./disk/disk-models.ts";
+import type { Image } from "./disk/image.ts";
 import { survivorsToText } from "./disk/survivors/survivors.ts";
 import { VolumeUnavailable } from "./disk/volume.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explore/explorable.ts";
@@ -20,7 +25,7 @@ import { type BestExample, ExplorationSummary, mildestOf, type Replay } from "./
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
 import { failingKinds } from "./failing-kinds.ts";
 import type { FindingKind } from "./oracle/checker.ts";
-import type { Plan } from "./plan.ts";
+import { configOf, type Plan } from "./plan.ts";
 import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
 import { randomFrom } from "./random.ts";
 import { countFates } from "./recording/history.ts";
@@ -29,8 +34,8 @@ import { RunFolder } from "./run-folder.ts";
 import type { RunRequest, RunResult, RunWatch } from "./run-request.ts";
 import { tokenText } from "./simulated/token.ts";
 import { sweep } from "./sweep.ts";
-import { savePointsOf } from "./targets/config-file.ts";
-import type { StoreIdentity, Target } from "./targets/target.ts";
+import { lastValue, savePointsOf } from "./targets/config-file.ts";
+import { type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
 import { openTarget } from "./targets/targets.ts";
 
 export type PowerCutScenario = Scenario & { readonly fault: PowerCut };
@@ -66,15 +71,17 @@ export async function exploreScenario(
     target = await openTarget(request.target, run);
     const store = await identify(target, request);
     mustSuit(planFor(request, store, target, 1), target);
-    const world = target.explorable?.() ?? new RecordedProcess(target, run, request.bundlesDir);
+    const filesystem = filesystemOf(request, target);
+    const world = target.explorable?.() ?? new RecordedProcess(target, run, request.bundlesDir, filesystem);
     const summary = new ExplorationSummary({
       scenario,
       preset: request.preset.name,
       target: request.target,
       seed: request.seed,
       engine: world.engine,
+      filesystem: request.filesystem ?? "",
       store,
-      models: (request.models ?? scenario.fault.models).map(diskModelNamed),
+      models: modelsOf(request, scenario),
       todayIso: todayIso(),
     });
     const deadlineMs = performance.now() + (request.budget.timeMs ?? Number.POSITIVE_INFINITY);
@@ -92,6 +99,28 @@ export async function exploreScenario(
     kept = await run.dispose();
   }
   return { ...result, ...(kept !== undefined && { kept }) };
+}
+
+/**
+ * On a real file system a model speaks of blocks: all up to the last flush, what came after it up to some moment, any of
+ * its pages.
+ */
+const blockModels = ["ordered", "prefix", "pages"];
+
+function modelsOf({ models, filesystem }: RunRequest, { fault }: PowerCutScenario): DiskModel[] {
+  return (models ?? (filesystem === undefined ? fault.models : blockModels)).map(diskModelNamed);
+}
+
+/** @throws VolumeUnavailable, TargetUnavailable */
+function filesystemOf({ filesystem, scenario, preset }: RunRequest, target: Target): Filesystem | undefined {
+  if (filesystem === undefined) return undefined;
+  if (target.explorable !== undefined) throw new TargetUnavailable(`${target.name} has no disk for ${filesystem}`);
+  if (lastValue(configOf(scenario, preset), "no-appendfsync-on-rewrite") === "yes") {
+    const why = "what it promises hangs on when a child runs, and blocks do not tell";
+    throw new TargetUnavailable(`preset ${preset.name} cannot be judged on ${filesystem}: ${why}`);
+  }
+  refuseWhereHopeless(filesystems[filesystem]);
+  return filesystems[filesystem];
 }
 
 async function exploreAll(room: Room, watch: RunWatch): Promise<void> {
@@ -141,7 +170,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
       summary.endLink(recording, crash.explored);
       // What does not start, or came back wrong, has been judged: nobody could say what the next link stands on.
       if (crash.pair.judgement.refused || crash.pair.judgement.recoveryPoint === undefined) break;
-      later = { link: link + 1, image: crash.pair.state.image() };
+      later = { link: link + 1, image: await filesOf(world, crash.pair.state.image()) };
     }
     const verdict = summary.endTrial(await keepEvidence(room, plan, summary.newFindings()));
     return { acked, verdict, kinds: [...kinds] };
@@ -172,7 +201,7 @@ function orderFor(
     store,
     promise: { row: request.preset.promise.row, store, savePoints: savePointsOf(plan.config) },
     documentedCounts: scenario.expect.documented,
-    models: (request.models ?? scenario.fault.models).map(diskModelNamed),
+    models: modelsOf(request, scenario),
     setsMax: scenario.fault.setsMax,
     random: randomFrom(plan.seed).fork(`explore ${plan.cycle} link ${link}`),
     recoverer,
@@ -201,7 +230,8 @@ async function keepEvidence(
       journalIndex: index,
       stampNs: interval.startNs,
     };
-    const crashed = { cut: interval, point, fault: "power-cut", windows: [], image: state.image() } as const;
+    const image = await filesOf(world, state.image());
+    const crashed = { cut: interval, point, fault: "power-cut", windows: [], image } as const;
     const historyFile = `${from.dir}/history.jsonl`;
     const result = { link: from.link, state: crashed, historyFile, evidence, judgement };
     const room = { target, store, documentedCounts: scenario.expect.documented };
@@ -221,4 +251,14 @@ function replayOf({ pair: { state }, from }: BestExample, plan: Plan): Replay {
   const again = `lossbound run ${scenario} --target simulated --preset ${preset} --seed ${seed} --runs ${cycle}`;
   if (from.link > 0 || links.length > 1) return { bundle: "", command: `${again} --chain ${links.length}` };
   return { bundle: "", command: token === undefined ? again : `lossbound replay ${token}` };
+}
+
+/** A disk that cannot be mounted any more has no files to show. */
+async function filesOf(world: Explorable, disk: Image): Promise<Image> {
+  try {
+    return (await world.filesIn?.(disk)) ?? disk;
+  } catch (error) {
+    if (error instanceof NotMountable) return new Map();
+    throw error;
+  }
 }

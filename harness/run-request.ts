@@ -6,6 +6,7 @@ import type { RunDetail } from "../reports/detail.ts";
 import type { Run } from "../reports/outcome.ts";
 import type { Preset } from "../scenarios/preset.ts";
 import type { Budget, Scenario } from "../scenarios/scenario.ts";
+import type { FilesystemName } from "./block/filesystems.ts";
 import type { FindingKind } from "./oracle/checker.ts";
 
 export interface RunRequest {
@@ -24,6 +25,8 @@ export interface RunRequest {
   readonly bundlesDir: string;
   /** Of power cuts: what the disk may keep; absent: as the scenario says. */
   readonly models?: readonly string[];
+  /** Of power cuts: a real file system under the store, on a recorded disk; absent: the models alone. */
+  readonly filesystem?: FilesystemName;
   /** Explore this one, which was kept by an earlier run, instead of making new ones. */
   readonly recording?: string;
   /** Leave recordings beside the bundles, to be explored again. */

@@ -7,7 +7,7 @@ import type { Command } from "commander";
 import { BadRecording, isRecording, planOfRecording } from "../explore/recorded-process.ts";
 import { isPowerCut } from "../explore.ts";
 import { Exit, type ExitCode, exitCodes } from "./exit.ts";
-import { collected, lengthOfTimeMs, modelNames, seedText, wholeNumber } from "./options.ts";
+import { collected, filesystemName, lengthOfTimeMs, modelNames, seedText, wholeNumber } from "./options.ts";
 import { type RunOptions, runAll, type Wish } from "./run.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
@@ -30,6 +30,7 @@ export const explore: Verb = {
       .option("--jobs <n>", "stores started at a time", wholeNumber, availableParallelism())
       .option("--model <name>", "what the disk may keep; may be given several times", modelNames)
       .option("--chain <n>", "crashes in a row: the last one everywhere, each before it drawn", wholeNumber)
+      .option("--filesystem <name>", "on a real ext4, xfs or btrfs on a recorded disk", filesystemName)
       .option("--reporter <name[=file]>", "text, json or junit; may be given several times", collected)
       .option("--out <dir>", "where results are kept", "results")
       .option("--retain <n>", "keep only the newest n results of what was run", wholeNumber)
@@ -61,8 +62,8 @@ function wishOf(what: string, { catalogue }: Surroundings): Wish {
 
 function ofRecording(recording: string): Wish {
   try {
-    const { plan, target } = planOfRecording(recording);
-    return { recording, names: [plan.scenario], presets: [plan.preset], target, seed: plan.seed };
+    const { plan, ...where } = planOfRecording(recording);
+    return { recording, names: [plan.scenario], presets: [plan.preset], seed: plan.seed, ...where };
   } catch (error) {
     if (error instanceof BadRecording || error instanceof SyntaxError) throw new Exit(exitCodes.usage, error.message);
     throw error;

@@ -1,7 +1,9 @@
 /** How values on the command line are read: each refuses with a sentence what it cannot take. */
+
 import { InvalidArgumentError } from "commander";
 import { durationMs } from "../../scenarios/fields.ts";
 import { diskModelNames } from "../../scenarios/power-cut.ts";
+import { type FilesystemName, filesystemNames } from "../block/filesystems.ts";
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
@@ -28,6 +30,12 @@ export function seedText(text: string): string {
 /** For options that may be given several times. */
 export function collected(text: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), text];
+}
+
+export function filesystemName(text: string): FilesystemName {
+  const found = filesystemNames.find((name) => name === text);
+  if (found === undefined) throw new InvalidArgumentError(`There is ${filesystemNames.join(", ")}.`);
+  return found;
 }
 
 export function modelNames(text: string, before: readonly string[] | undefined): string[] {

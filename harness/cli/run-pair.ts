@@ -1,5 +1,6 @@
 /** One pair handed to the engine. What the engine itself cannot do becomes a verdict, and never ends the night. */
 import type { Progress } from "../../reports/progress.ts";
+import type { FilesystemName } from "../block/filesystems.ts";
 import { VolumeUnavailable } from "../disk/volume.ts";
 import type { RunRequest, RunResult } from "../run-request.ts";
 import { TargetUnavailable } from "../targets/target.ts";
@@ -14,6 +15,7 @@ export interface Common {
   readonly failuresMax: number | undefined;
   readonly keep: boolean;
   readonly models: readonly string[] | undefined;
+  readonly filesystem: FilesystemName | undefined;
   readonly recording: string | undefined;
   readonly keepRecordings: boolean;
 }
@@ -25,7 +27,7 @@ export async function runPair(
   progress: Progress,
   { runScenario, interruption, err }: Surroundings,
 ): Promise<RunResult> {
-  const { failuresMax, models, recording, ...always } = common;
+  const { failuresMax, models, filesystem, recording, ...always } = common;
   const request: RunRequest = {
     scenario,
     preset,
@@ -34,6 +36,7 @@ export async function runPair(
     ...always,
     ...(failuresMax !== undefined && { failuresMax }),
     ...(models !== undefined && { models }),
+    ...(filesystem !== undefined && { filesystem }),
     ...(recording !== undefined && { recording }),
     signal: interruption,
   };

@@ -229,6 +229,11 @@ describe("lossbound run", () => {
       );
     });
 
+    it("a real file system for anything but a power cut: 2", async () => {
+      await refused("kill/random --filesystem ext4", 2, /--filesystem is for power cuts, and kill\/random is a kill/);
+      await refused("kill/random --filesystem zfs", 2, /There is ext4, xfs, btrfs/);
+    });
+
     it("a group of which nothing is left: 4", async () => {
       const group = "smoke --preset stock --preset everysec-timestamps --target bundled";
       expect(await lossbound(fakeSurroundings(), group)).to.equal(0);

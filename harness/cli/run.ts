@@ -17,12 +17,13 @@ import { BarProgress, LineProgress, type Progress } from "../../reports/progress
 import { type Expectation, type Report, render } from "../../reports/reporter.ts";
 import { counted } from "../../reports/words.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
+import type { FilesystemName } from "../block/filesystems.ts";
 import { ownVersion } from "../package.ts";
 import type { RunResult } from "../run-request.ts";
 import { assemble } from "./assemble.ts";
-import { type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
+import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
 import { expectationsOf } from "./expectations.ts";
-import { collected, lengthOfTimeMs, modelNames, seedText, wholeNumber } from "./options.ts";
+import { collected, filesystemName, lengthOfTimeMs, modelNames, seedText, wholeNumber } from "./options.ts";
 import { type Destination, destinations } from "./reporting.ts";
 import { Results } from "./results.ts";
 import { runPair } from "./run-pair.ts";
@@ -47,6 +48,7 @@ export interface RunOptions {
   readonly maxFailures?: number;
   readonly keep?: true;
   readonly model?: readonly string[];
+  readonly filesystem?: FilesystemName;
 }
 
 /** What another verb knows better than the command line. */
@@ -55,6 +57,7 @@ export interface Wish {
   readonly presets?: readonly string[];
   readonly target?: string;
   readonly seed?: string;
+  readonly filesystem?: FilesystemName;
   readonly recording?: string;
   readonly keepRecordings?: boolean;
 }
@@ -76,6 +79,7 @@ export const run: Verb = {
       .option("--time <length>", "how long with each preset, like 60s", lengthOfTimeMs)
       .option("--jobs <n>", "cycles at a time", wholeNumber, availableParallelism())
       .option("--model <name>", "of power cuts: what the disk may keep; may be given several times", modelNames)
+      .option("--filesystem <name>", "of power cuts: on a real ext4, xfs or btrfs on a recorded disk", filesystemName)
       .addOption(new Option("--scope <who>", "who dies: the store, or its children too").choices(["process", "tree"]))
       .addOption(new Option("--recovery <where>", "where it starts again").choices(["copy", "in-place"]))
       .option("--chain <n>", "crashes in a row, each on what the one before left", wholeNumber)
@@ -117,6 +121,7 @@ export async function runAll(
     ),
     options,
   );
+  refuseFilesystem(selection, options);
   const outputs = destinations(options.reporter ?? [], options.json === true);
   const startedAt = around.now();
   const results = Results.begin(options.out, whatIsRun(wish.names ?? names), startedAt);
@@ -130,6 +135,7 @@ export async function runAll(
     failuresMax: options.maxFailures,
     keep: options.keep === true,
     models: options.model,
+    filesystem: options.filesystem ?? wish.filesystem,
     recording: wish.recording,
     keepRecordings: wish.keepRecordings === true,
   };
@@ -251,4 +257,13 @@ function writeReport(file: string, text: string, err: NodeJS.WritableStream): vo
 
 function missed(expectations: readonly Expectation[]): number {
   return expectations.filter(({ met }) => !met).length;
+}
+
+/** Blocks are recorded for power cuts alone: a killed process leaves the same files on any file system. */
+function refuseFilesystem({ pairs }: Selection, { filesystem }: RunOptions): void {
+  const other =
+    filesystem === undefined ? undefined : pairs.find(({ scenario }) => scenario.fault.kind !== "power-cut");
+  if (other === undefined) return;
+  const { name, fault } = other.scenario;
+  throw new Exit(exitCodes.usage, `--filesystem is for power cuts, and ${name} is a ${fault.kind}`);
 }

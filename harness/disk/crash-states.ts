@@ -172,7 +172,11 @@ class ImageFile {
   }
 
   get bytes(): Uint8Array {
-    return this.#file.view().read(0, this.#file.sizeBytes);
+    return this.view().read(0, this.#file.sizeBytes);
+  }
+
+  view(): FileView {
+    return this.#file.view();
   }
 }
 

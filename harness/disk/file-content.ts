@@ -7,6 +7,8 @@ export interface FileView {
   readonly sizeBytes: number;
   /** Up to `length` bytes from `offset`; fewer only at the end of the file. */
   read(offset: number, length: number): Uint8Array;
+  /** Where it may hold anything but NULs, in order. Absent: anywhere. */
+  extents?(): Iterable<{ readonly start: number; readonly end: number }>;
 }
 
 /** Cut, then zero, then grow: on a file shorter than at the time, each does what is left to do. */
@@ -37,6 +39,7 @@ export function sparseView(content: SparseBytes): FileView {
       content.read(offset, target);
       return target;
     },
+    extents: () => content.extents(),
   };
 }
 

@@ -51,6 +51,11 @@ export class Boots implements Recoverer {
     }
   }
 
+  /** Of this recoverer alone, in memory where that can be had. */
+  get dir(): string {
+    return this.run.dir;
+  }
+
   async recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
     const place = this.idle.pop() ?? (await new Promise<Volume>((resolve) => this.waiting.push(resolve)));
     try {

@@ -16,6 +16,8 @@ export interface Explorable {
    * world's affair; `close` gives it back.
    */
   record(plan: Plan, later?: LaterLink): Promise<KeptRecording>;
+  /** What a user finds on such a disk, where a crash state is not files but the image of one. */
+  filesIn?(disk: Image): Promise<Image>;
   /** To start the store with this config, `jobs` at a time. */
   recoverer(config: Config, jobs: number): Promise<Recoverer>;
 }

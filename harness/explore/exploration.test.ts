@@ -107,7 +107,15 @@ async function explore(
 ): Promise<{ run: Run; boots: number }> {
   const recoverer = new ToyRecoverer();
   const recording = recordingOf(honesty);
-  const title = { preset: "always", target: "toy", seed: "s", engine: "recorded", store, models } as const;
+  const title = {
+    preset: "always",
+    target: "toy",
+    seed: "s",
+    engine: "recorded",
+    filesystem: "",
+    store,
+    models,
+  } as const;
   const summary = new ExplorationSummary({ scenario, ...title, todayIso: "2026-01-01" });
   const explored = await exploreRecording(
     {

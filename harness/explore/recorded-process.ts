@@ -12,6 +12,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { FilesystemRecoverer } from "../block/filesystem-recoverer.ts";
+import { FilesystemVolume } from "../block/filesystem-volume.ts";
+import type { Filesystem, FilesystemName } from "../block/filesystems.ts";
+import { MountedImages } from "../block/mounted-images.ts";
+import type { Image } from "../disk/image.ts";
 import { faults } from "../faults/faults.ts";
 import { ControlError } from "../fuse/control.ts";
 import { slowSyncs } from "../ground.ts";
@@ -37,6 +42,8 @@ export const recordingFormat = "lossbound/recording@1";
 interface RecordingHeader {
   readonly format: typeof recordingFormat;
   readonly target: string;
+  /** The journal is that of a disk with this file system on it. Absent: it is the store's own. */
+  readonly filesystem?: FilesystemName;
   readonly endNs: number;
   readonly savesBegunNs: readonly number[];
 }
@@ -47,13 +54,19 @@ export class BadRecording extends Error {
 }
 
 export class RecordedProcess implements Explorable {
-  readonly engine = "recorded";
+  readonly engine: "recorded" | "filesystem";
   private readonly target: Target;
   private readonly run: RunFolder;
   private readonly folder: string;
+  private readonly filesystem: Filesystem | undefined;
 
-  /** @param folder where recordings are kept; exists. */
-  constructor(target: Target, run: RunFolder, folder: string) {
+  /**
+   * @param folder where recordings are kept; exists.
+   * @param filesystem a real one under the store, on a recorded disk. Absent: the store's own operations are recorded.
+   */
+  constructor(target: Target, run: RunFolder, folder: string, filesystem?: Filesystem) {
+    this.engine = filesystem === undefined ? "recorded" : "filesystem";
+    this.filesystem = filesystem;
     this.target = target;
     this.run = run;
     this.folder = folder;
@@ -69,15 +82,26 @@ export class RecordedProcess implements Explorable {
     return openRecording(dir);
   }
 
-  recoverer(config: Config, jobs: number): Promise<Recoverer> {
-    return Boots.prepare(this.target.name, config, jobs);
+  async recoverer(config: Config, jobs: number): Promise<Recoverer> {
+    const boots = await Boots.prepare(this.target.name, config, jobs);
+    return this.filesystem === undefined ? boots : new FilesystemRecoverer(this.filesystem, boots);
+  }
+
+  async filesIn(disk: Image): Promise<Image> {
+    if (this.filesystem === undefined) return disk;
+    return new MountedImages(this.filesystem, this.run.newVolume().dir).filesIn(disk);
   }
 
   private async play(plan: Plan, later: LaterLink | undefined, dir: string): Promise<RecordingHeader> {
     const linkIndex = later?.link ?? 0;
     const link = plan.links[linkIndex] as LinkPlan<PlannedPowerCut>;
     const clock = new MonotonicClock();
-    const volume = await this.run.newRecordedVolume({ originNs: clock.originNs });
+    const { originNs } = clock;
+    const { filesystem } = this;
+    const volume =
+      filesystem === undefined
+        ? await this.run.newRecordedVolume({ originNs })
+        : await FilesystemVolume.create(this.run, filesystem, { originNs });
     if (later !== undefined) await volume.lay(later.image);
     const file = new HistoryWriter(path.join(dir, "history.jsonl"));
     try {
@@ -94,7 +118,8 @@ export class RecordedProcess implements Explorable {
         const { cut } = await faults["power-cut"].crash(live);
         const savesBegunNs = ((await saves?.stop()) ?? []).map(({ startedNs }) => startedNs);
         await volume.keepJournal(path.join(dir, "journal"));
-        return { format: recordingFormat, target: this.target.name, endNs: cut.endNs, savesBegunNs };
+        const on = filesystem !== undefined && { filesystem: filesystem.name };
+        return { format: recordingFormat, target: this.target.name, ...on, endNs: cut.endNs, savesBegunNs };
       } finally {
         await instance.dispose();
       }
@@ -128,9 +153,14 @@ export function openRecording(dir: string): KeptRecording {
 }
 
 /** The plan that a kept recording played, and the store that did. @throws BadRecording */
-export function planOfRecording(dir: string): { readonly plan: Plan; readonly target: string } {
-  const { target } = headerOf(dir);
-  return { plan: JSON.parse(readFileSync(path.join(dir, "plan.json"), "utf8")) as Plan, target };
+export function planOfRecording(dir: string): {
+  readonly plan: Plan;
+  readonly target: string;
+  readonly filesystem?: FilesystemName;
+} {
+  const { target, filesystem } = headerOf(dir);
+  const plan = JSON.parse(readFileSync(path.join(dir, "plan.json"), "utf8")) as Plan;
+  return { plan, target, ...(filesystem !== undefined && { filesystem }) };
 }
 
 export function isRecording(dir: string): boolean {

@@ -11,7 +11,7 @@ import type { ListedNode } from "./control.ts";
 import { FaultGate, type Strike } from "./fault-gate.ts";
 import { errno } from "./fuse-protocol.ts";
 import { type FuseRequest, FuseSession, type RequestHandler } from "./fuse-session.ts";
-import { mountFuse, unmount, writeBack } from "./mounting.ts";
+import { mountFuse, unmount, unmountDisksOn, writeBack } from "./mounting.ts";
 import { Recorder, Refusal } from "./recorder.ts";
 import { RecordingFs } from "./recording-fs.ts";
 
@@ -85,6 +85,7 @@ export class Mount implements RequestHandler {
     clearInterval(this.#flushing);
     this.gate.disarmAll();
     if (this.#session !== undefined) {
+      await unmountDisksOn(this.#dir);
       await unmount(this.#dir);
       await this.#session.ended.catch((error: unknown) => this.#breakDown(error));
     }

@@ -6,7 +6,7 @@
  * blocking: the commands may look at the mount, and then it is this process that has to answer them.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { ControlError } from "./control.ts";
 
 const writeBackPatienceMs = 10_000;
@@ -39,6 +39,28 @@ export async function unmount(dir: string): Promise<void> {
   if (gently.exitCode === 0) return;
   const { exitCode, output } = await runCommand("umount", ["-i", "-l", dir]);
   if (exitCode !== 0) throw new Error(`umount refused: ${output}`);
+}
+
+/**
+ * Unmounts the file systems whose disk is a file on the volume. It must be done while somebody still answers for that
+ * disk: the kernel would end these mounts before it gives up the volume's device, and wait for answers for ever.
+ */
+export async function unmountDisksOn(dir: string): Promise<void> {
+  for (const device of loopDevicesOn(dir)) {
+    for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
+      const [before = "", after = ""] = line.split(" - ");
+      if (after.split(" ")[1] !== device) continue;
+      const { exitCode, output } = await runCommand("umount", ["-i", unescapeOctal(before.split(" ")[4] ?? "")]);
+      if (exitCode !== 0) throw new Error(`umount refused: ${output}`);
+    }
+  }
+}
+
+function loopDevicesOn(dir: string): string[] {
+  return readdirSync("/sys/block").flatMap((name) => {
+    const file = `/sys/block/${name}/loop/backing_file`;
+    return existsSync(file) && readFileSync(file, "utf8").startsWith(`${dir}/`) ? [`/dev/${name}`] : [];
+  });
 }
 
 /**
