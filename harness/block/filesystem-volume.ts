@@ -61,6 +61,11 @@ export class FilesystemVolume implements Volume {
     }
   }
 
+  /** Resolves with the reason when the disk below cannot go on. */
+  get failed(): Promise<Error> {
+    return this.#disk.failed;
+  }
+
   enter(command: string, args: readonly string[]): CommandLine {
     return this.#disk.enter(command, args);
   }
