@@ -47,17 +47,22 @@ const fieldOffset = fc.oneof(
   small,
   small.map((offset) => `#${offset}`),
 );
-const fieldStep = fc.oneof(
-  fc.tuple(word("GET"), fieldType, fieldOffset),
-  fc.tuple(fc.constantFrom("SET", "INCRBY"), fieldType, fieldOffset, anyInteger),
-  fc.tuple(word("OVERFLOW"), fc.constantFrom("WRAP", "SAT", "FAIL")),
-);
+const fieldSteps = (...overflows: string[]) =>
+  fc
+    .array(
+      fc.oneof(
+        fc.tuple(word("GET"), fieldType, fieldOffset),
+        fc.tuple(fc.constantFrom("SET", "INCRBY"), fieldType, fieldOffset, anyInteger),
+        fc.tuple(word("OVERFLOW"), fc.constantFrom(...overflows)),
+      ),
+      { maxLength: 5 },
+    )
+    .map((steps) => steps.flat());
 const fields = fc.oneof(
-  request(
-    word("BITFIELD"),
-    key,
-    fc.array(fieldStep, { maxLength: 5 }).map((steps) => steps.flat()),
-  ),
+  request(word("BITFIELD"), key, fieldSteps("WRAP", "SAT")),
+  // A field beyond all others is set first, because redis-server lengthens the string also for fields that then fail, and
+  // tells neither its log nor its replicas. This store leaves a string alone that nothing was written to.
+  request(words("BITFIELD", "far", "SET", "u8", "99990", "0"), fieldSteps("WRAP", "SAT", "FAIL")),
   request(word("BITFIELD_RO"), key, word("GET"), fieldType, fieldOffset),
 );
 
