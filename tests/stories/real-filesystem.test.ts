@@ -16,6 +16,7 @@ import { Timeline } from "../../harness/disk/timeline.ts";
 import { VolumeUnavailable } from "../../harness/disk/volume.ts";
 import { randomFrom } from "../../harness/random.ts";
 import { RunFolder } from "../../harness/run-folder.ts";
+import { missing } from "../needs.ts";
 
 const textOf = (files: Image, name: string) => {
   const node = files.get(name);
@@ -35,10 +36,9 @@ for (const name of filesystemNames) {
         volume = await FilesystemVolume.create(run, filesystems[name]);
       } catch (error) {
         await run.dispose();
-        // Not every machine that runs the tests has loop devices and three kinds of mkfs: the models stand without them.
+        // Not every user's machine has loop devices and three kinds of mkfs: the models stand without them.
         if (!(error instanceof VolumeUnavailable)) throw error;
-        console.log(`      skipped: ${error.message}`);
-        this.skip();
+        missing(this, error.message);
       }
     });
 
