@@ -14,6 +14,7 @@ import { refuseWhereHopeless } from "./block/filesystem-volume.ts";
 import { type Filesystem, filesystems } from "./block/filesystems.ts";
 import { NotMountable } from "./block/mounted-images.ts";
 import { writeBundle } from "./bundle/write-bundle.ts";
+import type { CrashState } from "./disk/crash-states.ts";
 import type { DiskModel } from "./disk/disk-model.ts";
 import { diskModelNamed } from "./disk/disk-models.ts";
 import type { Image } from "./disk/image.ts";
@@ -22,6 +23,7 @@ import { VolumeUnavailable } from "./disk/volume.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explore/explorable.ts";
 import { drawCrash, type ExplorationOrder, exploreRecording, type JudgedPair } from "./explore/exploration.ts";
 import { type BestExample, ExplorationSummary, mildestOf, type Replay } from "./explore/exploration-summary.ts";
+import { resultOf } from "./explore/kept-evidence.ts";
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
 import { failingKinds } from "./failing-kinds.ts";
 import type { FindingKind } from "./oracle/checker.ts";
@@ -29,10 +31,11 @@ import { configOf, type Plan } from "./plan.ts";
 import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
 import { randomFrom } from "./random.ts";
 import { countFates } from "./recording/history.ts";
+import { writeHistoryFile } from "./recording/history-file.ts";
 import type { Recording } from "./recording/recording.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { RunRequest, RunResult, RunWatch } from "./run-request.ts";
-import { tokenText } from "./simulated/token.ts";
+import { type CrashName, tokenText } from "./simulated/token.ts";
 import { sweep } from "./sweep.ts";
 import { lastValue, savePointsOf } from "./targets/config-file.ts";
 import { type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
@@ -53,6 +56,7 @@ interface Room {
   readonly target: Target;
   readonly store: StoreIdentity;
   readonly world: Explorable;
+  readonly run: RunFolder;
   readonly summary: ExplorationSummary;
   readonly deadlineMs: number;
 }
@@ -85,7 +89,7 @@ export async function exploreScenario(
       todayIso: todayIso(),
     });
     const deadlineMs = performance.now() + (request.budget.timeMs ?? Number.POSITIVE_INFINITY);
-    await exploreAll({ request, scenario, target, store, world, summary, deadlineMs }, watch);
+    await exploreAll({ request, scenario, target, store, world, run, summary, deadlineMs }, watch);
     const { name, version } = store;
     result = {
       run: summary.outcome(),
@@ -151,6 +155,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
   let acked = 0;
   try {
     let later: LaterLink | undefined;
+    const before: CrashName[] = [];
     for (let link = again === undefined ? 0 : plan.links.length - 1; link < plan.links.length; link++) {
       const made = again === undefined ? await world.record(plan, later) : openRecording(again);
       kept.push(made);
@@ -159,7 +164,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
       const order = orderFor(room, plan, link, recording, recoverer, deadlineMs);
       const note = (pair: JudgedPair) => {
         for (const kind of failingKinds([pair.judgement])) kinds.add(kind);
-        summary.add(pair, { link, ...(made.dir !== undefined && { dir: made.dir }) });
+        summary.add(pair, { link, before: [...before], ...(made.dir !== undefined && { dir: made.dir }) });
       };
       if (link === plan.links.length - 1) {
         summary.endLink(recording, await exploreRecording(order, note));
@@ -170,6 +175,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
       summary.endLink(recording, crash.explored);
       // What does not start, or came back wrong, has been judged: nobody could say what the next link stands on.
       if (crash.pair.judgement.refused || crash.pair.judgement.recoveryPoint === undefined) break;
+      before.push(nameOf(crash.pair.state));
       later = { link: link + 1, image: await filesOf(world, crash.pair.state.image()) };
     }
     const verdict = summary.endTrial(await keepEvidence(room, plan, summary.newFindings()));
@@ -211,46 +217,44 @@ function orderFor(
   };
 }
 
-/** How each can be seen again, by fingerprint: with its bundle, or, where the seed brings everything back, with a token. */
-async function keepEvidence(
-  { request, scenario, target, store, world }: Room,
-  plan: Plan,
-  examples: readonly BestExample[],
-): Promise<Map<string, Replay>> {
+/** How each can be seen again, by fingerprint: with a token, where the seed brings everything back; else with its bundle. */
+async function keepEvidence(room: Room, plan: Plan, examples: readonly BestExample[]): Promise<Map<string, Replay>> {
   const replays = new Map<string, Replay>();
-  for (const { finding, pair, from } of examples) {
-    const { state, evidence, judgement } = pair;
-    if (world.engine === "simulated") replays.set(finding.fingerprint, replayOf({ finding, pair, from }, plan));
-    if (from.dir === undefined || evidence === undefined) continue;
-    const { index, interval, last } = state.point;
-    const point = {
-      place: evidence.crash.place,
-      operation: `power cut after ${last?.kind ?? "nothing"}`,
-      path: (last !== undefined && "path" in last && last.path) || "",
-      journalIndex: index,
-      stampNs: interval.startNs,
-    };
-    const image = await filesOf(world, state.image());
-    const crashed = { cut: interval, point, fault: "power-cut", windows: [], image } as const;
-    const historyFile = `${from.dir}/history.jsonl`;
-    const result = { link: from.link, state: crashed, historyFile, evidence, judgement };
-    const room = { target, store, documentedCounts: scenario.expect.documented };
-    const bundle = await writeBundle({ plan, result, findings: [finding], room, dir: request.bundlesDir });
-    replays.set(finding.fingerprint, { bundle, command: `lossbound replay ${bundle}` });
+  for (const example of examples) {
+    const token = room.world.engine === "simulated" ? tokenOf(example, plan) : undefined;
+    const replay =
+      token === undefined ? await bundleOf(room, plan, example) : { bundle: "", command: `lossbound replay ${token}` };
+    if (replay !== undefined) replays.set(example.finding.fingerprint, replay);
   }
   return replays;
 }
 
-/** What does not fit into a token, and what a chain came to, is found again where it was found. */
-function replayOf({ pair: { state }, from }: BestExample, plan: Plan): Replay {
-  const { scenario, preset, scenarioDigest, seed, cycle, links } = plan;
-  const { index } = state.point;
-  const model = mildestOf(state.models).name;
-  const survivors = survivorsToText(state.survivors);
-  const token = tokenText({ scenario, preset, scenarioDigest, seed, cycle, pointIndex: index, model, survivors });
-  const again = `lossbound run ${scenario} --target simulated --preset ${preset} --seed ${seed} --runs ${cycle}`;
-  if (from.link > 0 || links.length > 1) return { bundle: "", command: `${again} --chain ${links.length}` };
-  return { bundle: "", command: token === undefined ? again : `lossbound replay ${token}` };
+/** Undefined when nothing was started on the crash state: then there is nothing to show. */
+async function bundleOf(
+  { request, scenario, target, store, world, run }: Room,
+  plan: Plan,
+  { finding, pair, from }: BestExample,
+): Promise<Replay | undefined> {
+  const { evidence } = pair;
+  if (evidence === undefined) return undefined;
+  const historyFile = from.dir === undefined ? run.newFile("history", "jsonl") : `${from.dir}/history.jsonl`;
+  if (from.dir === undefined) writeHistoryFile(historyFile, evidence.history);
+  const image = await filesOf(world, pair.state.image());
+  const result = resultOf({ pair: { ...pair, evidence }, link: from.link, historyFile, image });
+  const room = { target, store, documentedCounts: scenario.expect.documented };
+  const bundle = await writeBundle({ plan, result, findings: [finding], room, dir: request.bundlesDir });
+  return { bundle, command: `lossbound replay ${bundle}` };
+}
+
+/** Undefined when it would be too long. */
+function tokenOf({ pair: { state }, from }: BestExample, plan: Plan): string | undefined {
+  const { scenario, preset, scenarioDigest, seed, cycle } = plan;
+  const crashes = [...(from.before ?? []), nameOf(state)];
+  return tokenText({ scenario, preset, scenarioDigest, seed, cycle, crashes });
+}
+
+function nameOf({ point, models, survivors }: CrashState): CrashName {
+  return { pointIndex: point.index, model: mildestOf(models).name, survivors: survivorsToText(survivors) };
 }
 
 /** A disk that cannot be mounted any more has no files to show. */

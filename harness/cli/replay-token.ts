@@ -21,18 +21,24 @@ export async function replayFromToken(text: string, json: boolean, surroundings:
     out.stream.write(
       json ? `${JSON.stringify(asJson(token, replay), null, 2)}\n` : shown(token, text, replay, surroundings),
     );
-    const { verdict } = replay.judgement;
-    return verdict === "violated" ? exitCodes.violated : verdict === "held" ? exitCodes.held : exitCodes.inconclusive;
+    if (isReproduced(replay)) return exitCodes.violated;
+    return replay.judgement.verdict === "held" ? exitCodes.held : exitCodes.inconclusive;
   } catch (error) {
     if (error instanceof BadToken) throw new Exit(exitCodes.usage, error.message);
     throw error;
   }
 }
 
-function asJson({ scenario, preset, seed }: Token, { judgement, recordingDigest }: TokenReplay) {
+/** A token was made for a finding, and that may be one that the documentation alone is against. */
+function isReproduced({ judgement }: TokenReplay): boolean {
+  return judgement.findings.length > 0;
+}
+
+function asJson({ scenario, preset, seed }: Token, replay: TokenReplay) {
+  const { judgement, recordingDigest } = replay;
   const { verdict, why, findings } = judgement;
   return {
-    reproduced: verdict === "violated",
+    reproduced: isReproduced(replay),
     verdict,
     ...(why !== undefined && { why }),
     scenario,
@@ -52,27 +58,27 @@ function shown(token: Token, text: string, replay: TokenReplay, { out, environme
     ...story(reported(finding, token, text, replay), paint, columns),
     "",
   ]);
-  return [paint.bold(title), "", ...findings, ...wrapped(sentence(replay.judgement), columns).map(paint.bold), ""].join(
-    "\n",
-  );
+  return [paint.bold(title), "", ...findings, ...wrapped(sentence(replay), columns).map(paint.bold), ""].join("\n");
 }
 
-function sentence({ verdict, why }: TokenReplay["judgement"]): string {
-  if (verdict === "violated") return "Reproduced: the same seed, the same crash state, the same promise broken.";
+function sentence(replay: TokenReplay): string {
+  const { verdict, why } = replay.judgement;
+  if (isReproduced(replay)) return "Reproduced: the same seed, the same crash state, the same promise broken.";
   if (verdict === "held") return "Not there any more: the store handles this crash state as it should.";
   return harmless(`Not known: ${why ?? "it could not be judged"}`);
 }
 
 function reported(finding: Finding, token: Token, text: string, { crashPoint }: TokenReplay): ReportedFinding {
   const { kind, level, checker, fingerprint, message, evidence } = finding;
+  const last = token.crashes.at(-1);
   return {
     fingerprint,
     level,
     checker,
     kind,
-    model: token.model,
+    model: last?.model ?? "",
     filesystem: "",
-    crashPoint: { journalIndex: token.pointIndex, ...crashPoint },
+    crashPoint: { journalIndex: last?.pointIndex ?? -1, ...crashPoint },
     exposureMs: 0,
     message,
     evidence: { ...evidence },

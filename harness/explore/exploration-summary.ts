@@ -21,6 +21,7 @@ import type { Finding } from "../oracle/checker.ts";
 import type { Judgement } from "../oracle/judgement.ts";
 import { countFates } from "../recording/history.ts";
 import type { Recording } from "../recording/recording.ts";
+import type { CrashName } from "../simulated/token.ts";
 import { percentile, weightedPercentile } from "../statistics.ts";
 import type { StoreIdentity } from "../targets/target.ts";
 import type { Explorable } from "./explorable.ts";
@@ -51,6 +52,8 @@ export interface BestExample {
 export interface Source {
   /** Counted from 0 along the chain. */
   readonly link: number;
+  /** The crashes that the chain came through before this recording, by name. */
+  readonly before?: readonly CrashName[];
   /** Where its files are, if it has any. */
   readonly dir?: string;
 }

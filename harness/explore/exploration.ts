@@ -159,6 +159,9 @@ const chainModels = [
   ["process-crash", 1],
 ] as const;
 
+/** In a chain: how many of its later crashes strike a store that is still starting. */
+const recoveryShare = 1 / 3;
+
 /**
  * One crash of a recording, drawn: the crash from which a chain goes on. It is recovered twice and judged as any other.
  * Undefined when no model that was asked for leaves one.
@@ -225,12 +228,23 @@ class Walk {
     return { considered, distinct: groups.size, crashPoints: points, somethingPending, stretches: openStretches };
   }
 
-  /** Any state at which clients had something to lose, the strata alike. */
+  /**
+   * Any state, the strata alike: one at which clients had something to lose, or, where the store went on from a crash,
+   * one of its recovery. What that has written is as easily lost, and the next recovery starts from what is left.
+   */
   drawn(random: Random): CrashState | undefined {
-    const loaded = [...this.groups.values()].filter(({ first }) => first.point.interval.startNs >= this.firstCallNs);
-    const strata = [...strataOf(loaded).values()];
-    if (strata.length === 0) return undefined;
-    return random.pick(random.pick(random.pick(strata)).states);
+    const isLoaded = ({ point }: CrashState) => point.interval.startNs >= this.firstCallNs;
+    const all = [...this.groups.values()];
+    const some = (is: (state: CrashState) => boolean) =>
+      all.flatMap((group) => {
+        const states = group.states.filter(is);
+        return states.length === 0 ? [] : [{ ...group, states }];
+      });
+    const isLater = this.order.recording.initial !== undefined;
+    const recovering = isLater && random.chance(recoveryShare) ? some((state) => !isLoaded(state)) : [];
+    const groups = recovering.length > 0 ? recovering : some(isLoaded);
+    if (groups.length === 0) return undefined;
+    return random.pick(random.pick(random.pick([...strataOf(groups).values()])).states);
   }
 
   all(): Iterable<Group> {

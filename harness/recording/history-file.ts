@@ -11,7 +11,14 @@
  * for the next invocation, for `flush`, or until enough of them have gathered.
  */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { type Completed, gatherHistory, type History, type HistoryEntry, type Invoked } from "./history.ts";
+import {
+  type CallRecord,
+  type Completed,
+  gatherHistory,
+  type History,
+  type HistoryEntry,
+  type Invoked,
+} from "./history.ts";
 
 const formatName = "lossbound/history@1";
 const waitingLengthMax = 64 * 1024;
@@ -54,6 +61,24 @@ export class HistoryWriter {
     const bytes = Buffer.from(lines, "utf8");
     for (let taken = 0; taken < bytes.length; ) taken += writeSync(this.file, bytes, taken);
   }
+}
+
+/** A history that is over, as the same file: its entries in the order of time. The file must not exist yet. */
+export function writeHistoryFile(path: string, { clients }: History): void {
+  const entries = clients.flat().flatMap(entriesOf);
+  const writer = new HistoryWriter(path);
+  for (const entry of entries.sort((one, other) => one.stampNs - other.stampNs)) {
+    if (entry.kind === "invoked") writer.invoked(entry);
+    else writer.completed(entry);
+  }
+  writer.close();
+}
+
+function entriesOf({ id, client, call, invokedNs, invokedWallMs, completed }: CallRecord): HistoryEntry[] {
+  const invoked: Invoked = { kind: "invoked", id, client, call, stampNs: invokedNs, wallMs: invokedWallMs };
+  if (completed === undefined) return [invoked];
+  const { ns: stampNs, wallMs, reply } = completed;
+  return [invoked, { kind: "completed", id, reply, stampNs, wallMs }];
 }
 
 /** A file that is no history, or one that was damaged anywhere but at its torn end. */

@@ -1,25 +1,35 @@
-/** Replays a token: plans, records and recovers again what it names, and judges that one crash state. */
+/**
+ * Replays a token: plans, records and recovers again what it names, crash after crash, and judges the last one.
+ *
+ *     plan ─▶ record link 0 ─▶ the crash that is named ─▶ record link 1 on what it left ─▶ … ─▶ recover ─▶ judge
+ */
 import type { Preset } from "../../scenarios/preset.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { crashPointAt } from "../disk/crash-points.ts";
-import { crashStateAt } from "../disk/crash-states.ts";
+import { type CrashState, crashStateAt } from "../disk/crash-states.ts";
 import { diskModelNamed } from "../disk/disk-models.ts";
 import { survivorsFromText } from "../disk/survivors/survivors.ts";
 import { Timeline } from "../disk/timeline.ts";
 import { FactsAtPoints } from "../explore/crash-facts.ts";
+import type { Explorable, LaterLink } from "../explore/explorable.ts";
 import { Stretches } from "../explore/stretches.ts";
-import type { RecoveryFacts } from "../oracle/evidence.ts";
+import type { Evidence } from "../oracle/evidence.ts";
 import { judge } from "../oracle/judge.ts";
 import type { Judgement } from "../oracle/judgement.ts";
-import { digestOf, makePlan } from "../plan.ts";
+import { digestOf, makePlan, type Plan } from "../plan.ts";
+import type { Recording } from "../recording/recording.ts";
 import { savePointsOf } from "../targets/config-file.ts";
 import { simulatedIdentity } from "../targets/simulated.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
-import { BadToken, type Token } from "./token.ts";
+import { BadToken, type CrashName, type Token } from "./token.ts";
 
 export interface TokenReplay {
+  readonly plan: Plan;
+  /** Of the last link: where the crash is that was judged. */
+  readonly recording: Recording;
   readonly recordingDigest: string;
-  readonly recovery: RecoveryFacts;
+  readonly state: CrashState;
+  readonly evidence: Evidence;
   readonly judgement: Judgement;
   readonly crashPoint: { readonly operation: string; readonly path: string; readonly atMs: number };
 }
@@ -29,7 +39,7 @@ export async function replayToken(
   token: Token,
   scenario: Scenario,
   preset: Preset,
-  world = new SimulatedWorld(),
+  world: Explorable = new SimulatedWorld(),
 ): Promise<TokenReplay> {
   if (digestOf(scenario, preset) !== token.scenarioDigest) {
     throw new BadToken(
@@ -38,46 +48,61 @@ export async function replayToken(
   }
   const { redisVersion, unknownCommands } = simulatedIdentity;
   const words = { redisVersion, withoutCommands: unknownCommands };
-  const plan = makePlan({ scenario, preset, seed: token.seed, cycle: token.cycle, words });
-  const { recording } = await world.record(plan);
-  const { history, initial, journal, endNs, digest } = recording;
-  if (token.pointIndex > journal.records.length) {
-    throw new BadToken(
-      `the token names crash point ${token.pointIndex}, and the recording has ${journal.records.length}`,
-    );
-  }
-  const timeline = new Timeline(journal);
-  const point = crashPointAt(journal, token.pointIndex, endNs);
-  const state = crashStateAt(timeline, point, survivorsOf(token), modelOf(token));
-  const recoverer = await world.recoverer(plan.config);
+  const chained = { ...scenario, chain: token.crashes.length };
+  const plan = makePlan({ scenario: chained, preset, seed: token.seed, cycle: token.cycle, words });
+  const { recording, crash, state } = await crashAfterCrash(plan, token, world);
+  const recoverer = await world.recoverer(plan.config, 1);
   const recovery = await recoverer.recover(state.image(), 2);
   await recoverer.close();
-  const place = new Stretches(timeline).placeAt(point);
-  const judgement = judge(
-    {
-      history,
-      ...(initial !== undefined && { initial }),
-      cut: point.interval,
-      crash: new FactsAtPoints(recording, plan.config).at(point, place),
-      promise: { row: preset.promise.row, store: simulatedIdentity, savePoints: savePointsOf(plan.config) },
-      recovery,
-    },
-    { documentedCounts: scenario.expect.documented },
-  );
+  const { history, initial, digest } = recording;
+  const { point } = state;
+  const place = new Stretches(new Timeline(recording.journal)).placeAt(point);
+  const evidence = {
+    history,
+    ...(initial !== undefined && { initial }),
+    cut: point.interval,
+    crash: new FactsAtPoints(recording, plan.config).at(point, place),
+    promise: { row: preset.promise.row, store: simulatedIdentity, savePoints: savePointsOf(plan.config) },
+    recovery,
+  };
   const { last } = point;
   return {
+    plan,
+    recording,
     recordingDigest: digest,
-    recovery,
-    judgement,
+    state,
+    evidence,
+    judgement: judge(evidence, { documentedCounts: scenario.expect.documented }),
     crashPoint: {
-      operation: `power cut (${token.model}) after ${last?.kind ?? "nothing"}`,
+      operation: `power cut (${crash.model}) after ${last?.kind ?? "nothing"}`,
       path: (last !== undefined && "path" in last && last.path) || "",
       atMs: point.interval.startNs / 1e6,
     },
   };
 }
 
-function survivorsOf({ survivors }: Token) {
+async function crashAfterCrash(plan: Plan, { crashes }: Token, world: Explorable) {
+  let later: LaterLink | undefined;
+  for (const [link, crash] of crashes.entries()) {
+    const { recording } = await world.record(plan, later);
+    const state = stateNamed(crash, recording);
+    if (link === crashes.length - 1) return { recording, crash, state };
+    later = { link: link + 1, image: state.image() };
+  }
+  throw new BadToken("the token names no crash");
+}
+
+function stateNamed(crash: CrashName, { journal, endNs }: Recording): CrashState {
+  if (crash.pointIndex > journal.records.length) {
+    throw new BadToken(
+      `the token names crash point ${crash.pointIndex}, and the recording has ${journal.records.length}`,
+    );
+  }
+  const point = crashPointAt(journal, crash.pointIndex, endNs);
+  return crashStateAt(new Timeline(journal), point, survivorsOf(crash), modelOf(crash));
+}
+
+function survivorsOf({ survivors }: CrashName) {
   try {
     return survivorsFromText(survivors);
   } catch (error) {
@@ -86,7 +111,7 @@ function survivorsOf({ survivors }: Token) {
   }
 }
 
-function modelOf({ model }: Token) {
+function modelOf({ model }: CrashName) {
   try {
     return diskModelNamed(model);
   } catch (error) {

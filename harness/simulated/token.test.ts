@@ -15,9 +15,10 @@ const parts = {
   scenarioDigest: "0123456789abcdef",
   seed: "a ~ seed/with 'odd' letters_é",
   cycle: 12,
-  pointIndex: 1204,
-  model: "torn",
-  survivors: "new m1204 w1204 +8192",
+  crashes: [
+    { pointIndex: 31, model: "prefix", survivors: "new m31 w31" },
+    { pointIndex: 1204, model: "torn", survivors: "new m1204 w1204 +8192" },
+  ],
 };
 
 describe("a replay token", () => {
@@ -31,7 +32,8 @@ describe("a replay token", () => {
   });
 
   it("is not made when it would be longer than 200 characters", () => {
-    expect(tokenText({ ...parts, survivors: `new m1 w1 p${"17.3=4,".repeat(40)}` })).to.equal(undefined);
+    const survivors = `new m1 w1 p${"17.3=4,".repeat(40)}`;
+    expect(tokenText({ ...parts, crashes: [{ pointIndex: 1, model: "pages", survivors }] })).to.equal(undefined);
   });
 
   for (const [what, text] of [
@@ -56,9 +58,13 @@ describe("a replay token", () => {
       scenarioDigest,
       seed,
       cycle,
-      pointIndex: pair.state.point.index,
-      model: model?.name ?? "",
-      survivors: survivorsToText(pair.state.survivors),
+      crashes: [
+        {
+          pointIndex: pair.state.point.index,
+          model: model?.name ?? "",
+          survivors: survivorsToText(pair.state.survivors),
+        },
+      ],
     });
     const token = readToken(text as string);
     const always = new Catalogue().preset("always");

@@ -7,6 +7,8 @@
  *         │     scenario        preset   scenario's       seed    │  │    └ disk model
  *         version                        digest                   │  └ crash point: records before it
  *                                                                 └ cycle
+ *
+ * A crash in a chain names all that came before it: point, model and survivors of the first, of the second, and so on.
  */
 import { ownVersion } from "../package.ts";
 
@@ -17,6 +19,12 @@ export interface Token {
   readonly scenarioDigest: string;
   readonly seed: string;
   readonly cycle: number;
+  /** One for each link of the chain, the last one is judged. At least one. */
+  readonly crashes: readonly CrashName[];
+}
+
+/** A crash state of a recording, by name. */
+export interface CrashName {
   readonly pointIndex: number;
   readonly model: string;
   /** As `survivorsToText` writes them. */
@@ -39,9 +47,13 @@ export function isToken(text: string): boolean {
 
 /** Undefined when it would be too long. */
 export function tokenText(token: Omit<Token, "version">): string | undefined {
-  const { scenario, preset, scenarioDigest, seed, cycle, pointIndex, model, survivors } = token;
-  const state = [cycle, pointIndex, model, survivors.replaceAll(" ", "_")].map(String);
-  const parts = [kind, ownVersion(), ...[scenario, preset, scenarioDigest, seed].map(escaped), ...state];
+  const { scenario, preset, scenarioDigest, seed, cycle, crashes } = token;
+  const states = crashes.flatMap(({ pointIndex, model, survivors }) => [
+    `${pointIndex}`,
+    model,
+    survivors.replaceAll(" ", "_"),
+  ]);
+  const parts = [kind, ownVersion(), ...[scenario, preset, scenarioDigest, seed].map(escaped), `${cycle}`, ...states];
   const text = parts.join(separator);
   return text.length > lengthMax ? undefined : text;
 }
@@ -49,9 +61,11 @@ export function tokenText(token: Omit<Token, "version">): string | undefined {
 /** @throws BadToken */
 export function readToken(text: string): Token {
   const parts = text.split(separator);
-  if (parts.length !== 10)
-    throw new BadToken(`${text} is not a replay token: a token has 10 parts, it has ${parts.length}`);
-  const [, version, scenario, preset, scenarioDigest, seed, cycle, pointIndex, model, survivors] = parts as string[];
+  if (parts.length < 10 || (parts.length - 10) % 3 !== 0) {
+    const expected = "a token has 10 parts, and 3 more for each further crash";
+    throw new BadToken(`${text} is not a replay token: ${expected}, it has ${parts.length}`);
+  }
+  const [, version, scenario, preset, scenarioDigest, seed, cycle, ...states] = parts as string[];
   if (version !== ownVersion()) {
     throw new BadToken(
       `the token is of lossbound ${version}, and this is ${ownVersion()}: the same seed may be another run`,
@@ -64,9 +78,14 @@ export function readToken(text: string): Token {
     scenarioDigest: unescaped(scenarioDigest, text),
     seed: unescaped(seed, text),
     cycle: whole(cycle, text),
-    pointIndex: whole(pointIndex, text),
-    model: unescaped(model, text),
-    survivors: (survivors as string).replaceAll("_", " "),
+    crashes: Array.from({ length: states.length / 3 }, (_, link) => {
+      const [pointIndex, model, survivors] = states.slice(link * 3) as [string, string, string];
+      return {
+        pointIndex: whole(pointIndex, text),
+        model: unescaped(model, text),
+        survivors: survivors.replaceAll("_", " "),
+      };
+    }),
   };
 }
 

@@ -43,7 +43,14 @@ export async function night({ seed, wanted, untilMs, say }: NightOrder): Promise
         const model = state.models[0]?.name ?? "";
         const survivors = survivorsToText(state.survivors);
         const pointIndex = state.point.index;
-        const token = tokenText({ scenario, preset, scenarioDigest, seed, cycle, pointIndex, model, survivors });
+        const token = tokenText({
+          scenario,
+          preset,
+          scenarioDigest,
+          seed,
+          cycle,
+          crashes: [{ pointIndex, model, survivors }],
+        });
         const what = judgement.findings.map(({ kind, message }) => `${kind}: ${message}`).join("; ") || judgement.why;
         say(`${preset}, cycle ${cycle}, ${explored.broken.length} states: ${what}`);
         say(`  lossbound replay ${token ?? `(too long: point ${pointIndex}, ${model}, ${survivors})`}`);

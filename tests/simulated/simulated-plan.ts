@@ -11,9 +11,10 @@ export interface Wanted {
   readonly calls?: number;
   readonly lastsMs?: number;
   readonly rewrites?: number;
+  readonly chain?: number;
 }
 
-export function simulatedScenario({ preset, calls = 200, lastsMs = 2_500, rewrites = 1 }: Wanted): Scenario {
+export function simulatedScenario({ preset, calls = 200, lastsMs = 2_500, rewrites = 1, chain = 1 }: Wanted): Scenario {
   return scenarioSchema.parse({
     name: "simulated/test",
     why: "for a test",
@@ -27,6 +28,7 @@ export function simulatedScenario({ preset, calls = 200, lastsMs = 2_500, rewrit
       syncs: { kind: "lognormal", medianMs: 4, sigma: 0.8, msMax: 200 },
     },
     budget: { runs: 1 },
+    chain,
   });
 }
 
