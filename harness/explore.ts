@@ -93,6 +93,7 @@ export async function exploreScenario(
     const { name, version } = store;
     result = {
       run: summary.outcome(),
+      detail: summary.detail(),
       target: { name, version },
       cycles: summary.recordings,
       cyclesViolated: summary.recordingsViolated,

@@ -62,7 +62,10 @@ async function recorded({ run, image, syncs, seed }: GroundOrder): Promise<Groun
   };
 }
 
+/** What journals call it when a sync took as long as it was asked to: that is how the disk is, and no fault. */
+export const slowSyncsName = "slow syncs";
+
 /** For a recorded volume: every sync takes so long, of files and folders alike. */
 export function slowSyncs(delays: Delays) {
-  return { kind: "delay", name: "slow syncs", when: { on: ["fsync", "fdatasync", "fsyncdir"] }, delays } as const;
+  return { kind: "delay", name: slowSyncsName, when: { on: ["fsync", "fdatasync", "fsyncdir"] }, delays } as const;
 }

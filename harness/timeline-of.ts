@@ -1,12 +1,13 @@
 /**
- * A history as the page draws it: each client's calls around one crash, and what became of them. What a checker found
- * wrong is told by the findings; here a call was kept, lost, refused, or nobody knows.
+ * A crash as the page draws it: each client's calls around it and what became of them, and below them what the disk was
+ * asked. What a checker found wrong is told by the findings; here a call was kept, lost, refused, or nobody knows.
  */
 import type { CallFate, Timeline } from "../reports/detail.ts";
+import { type DiskTimelineOrder, diskTimeline } from "./disk-timeline.ts";
 import { changesSomething } from "./operations/operations.ts";
 import { describeCall } from "./oracle/describe.ts";
 import type { RecoveryPoint } from "./oracle/judgement.ts";
-import { type CallRecord, fateOf, type History, sinceFirstCallMs } from "./recording/history.ts";
+import { type CallRecord, fateOf, firstCallNs, type History, sinceFirstCallMs } from "./recording/history.ts";
 import type { StampNs } from "./recording/stamp.ts";
 
 export interface TimelineOrder {
@@ -17,16 +18,19 @@ export interface TimelineOrder {
   readonly cutNs: StampNs;
   /** Absent when nothing explains what came back: then no call is said to be lost. */
   readonly recoveryPoint: RecoveryPoint | undefined;
+  /** What the disk was asked, and which of it survived. Absent where nobody noted it down. */
+  readonly disk?: Omit<DiskTimelineOrder, "fromNs" | "cutNs" | "toMs"> | undefined;
 }
 
-/** The last calls of each client: what is older was kept, or the findings tell of it. */
-const callsOfEachMax = 60;
+/** The last calls of each client, and all that were lost, as far as anybody can look at so many. */
+const callsOfEach = { least: 60, most: 300 };
 
-export function timelineOf({ title, fingerprint, history, cutNs, recoveryPoint }: TimelineOrder): Timeline {
+export function timelineOf({ title, fingerprint, history, cutNs, recoveryPoint, disk }: TimelineOrder): Timeline {
   const clients = history.clients.map((sequence, client) => {
     const before = sequence.filter(({ invokedNs }) => invokedNs <= cutNs);
-    const first = Math.max(0, before.length - callsOfEachMax);
     const kept = recoveryPoint?.lengths[client] ?? Number.POSITIVE_INFINITY;
+    const shown = Math.min(callsOfEach.most, Math.max(callsOfEach.least, before.length - kept + 10));
+    const first = Math.max(0, before.length - shown);
     const calls = before.slice(first).map((record, index) => {
       const { completed } = record;
       return {
@@ -39,8 +43,12 @@ export function timelineOf({ title, fingerprint, history, cutNs, recoveryPoint }
     return { name: `client ${client}`, calls };
   });
   const sent = clients.flatMap(({ calls }) => calls.map(({ sentMs }) => sentMs));
-  const cutMs = sinceFirstCallMs(history, cutNs);
-  return { title, fingerprint, fromMs: Math.min(cutMs, ...sent), cutMs, clients, disk: [] };
+  const toMs = (stampNs: StampNs) => sinceFirstCallMs(history, stampNs);
+  const cutMs = toMs(cutNs);
+  const fromMs = Math.min(cutMs, ...sent);
+  const fromNs = firstCallNs(history) + fromMs * 1e6;
+  const asked = disk === undefined ? [] : diskTimeline({ ...disk, fromNs, cutNs, toMs });
+  return { title, fingerprint, fromMs, cutMs, clients, disk: asked };
 }
 
 function fateAt(record: CallRecord, cutNs: StampNs, isKept: boolean): CallFate {

@@ -10,18 +10,23 @@
  *     client 0  ├─┤ ├──┤   ├─…                                               timelines: clients and disk on one axis
  *     disk      │w│ ├ sync ┤ r
  *
- * Whoever fills it writes every crash point down; how many fit on a page is the page's affair, which puts neighbours
- * together and drops none. All times are milliseconds since the first call of their recording, ages excepted.
+ * Every crash point is in it. Where a run has more of them than anybody can look at, neighbours are put together and none
+ * is dropped (`crash-cells.ts`). All times are milliseconds since the first call of their recording, ages excepted.
  */
 import { z } from "zod";
-import type { verdictNames } from "./outcome.ts";
 
 const count = z.int().min(0);
 const ms = z.number().min(0);
 
-/** One crash point under one model: all the states that were judged there, added up. */
+/**
+ * One crash point under one model: all the states that were judged there, added up. In a long run neighbours share a cell,
+ * and what is said of the place is that of the worst of them. A point of which nothing was judged has no state at all.
+ */
 const cellSchema = z.strictObject({
+  recording: count.describe("which of the run's recordings, counted from 0; 0 where there are none"),
+  points: count.describe("crash points in this cell"),
   atMs: ms,
+  untilMs: ms.describe("of the last of its points"),
   journalIndex: z.int().min(-1).describe("position in the journal; -1 where no journal is kept"),
   operation: z.string().describe("what the disk or the harness was doing, e.g. rename, sync, SIGKILL"),
   path: z.string(),
@@ -31,15 +36,17 @@ const cellSchema = z.strictObject({
   lossAgeMs: ms.describe("age of the oldest lost ack, the worst of its states"),
   ackedLost: count.describe("acked calls lost, the worst of its states"),
   fingerprints: z.array(z.string()).describe("findings of the outcome that showed here"),
+  survived: z.string().describe("what of the pending reached the disk, in the worst of its states; empty after a kill"),
 });
 
 const rowSchema = z.strictObject({
   name: z.string().min(1).describe("of the disk model or file system; `kill` where the process was killed"),
   kind: z.enum(["kill", "model", "filesystem"]),
-  cells: z.array(cellSchema).describe("in the order of time"),
+  cells: z.array(cellSchema).describe("by recording, then in the order of time; of all rows the same points"),
 });
 
 const stretchSchema = z.strictObject({
+  recording: count,
   name: z.string().min(1).describe("as in the outcome's windows, e.g. rewrite, sync"),
   fromMs: ms,
   toMs: ms,
@@ -64,6 +71,8 @@ const paceSchema = z.strictObject({
   dataBytes: count.describe("of the files that the crash left"),
 });
 
+/** Of a sync: `durable` ended well, `failed`, or `unfinished` at the cut. Of what it is to cover: the rest. */
+export const diskFates = ["durable", "survived", "lost", "torn", "failed", "unfinished"] as const;
 export const callFates = ["kept", "lost", "wrong", "refused", "indeterminate"] as const;
 
 const timelineSchema = z.strictObject({
@@ -93,8 +102,10 @@ const timelineSchema = z.strictObject({
         path: z.string(),
         bytes: count,
         fate: z
-          .enum(["durable", "survived", "lost", "torn"])
-          .describe("at the cut: behind a barrier, or pending and what became of it"),
+          .enum(diskFates)
+          .describe(
+            "at the cut: behind a barrier, or pending and what became of it; a sync ended well, failed, or had not ended",
+          ),
       }),
     )
     .describe("in the order of the journal; empty where no journal is kept"),
@@ -137,12 +148,7 @@ export type Stretch = RunDetail["stretches"][number];
 export type Timeline = RunDetail["timelines"][number];
 export type Pace = z.output<typeof paceSchema>;
 export type CallFate = (typeof callFates)[number];
-
-/** The worst of the states of a cell. */
-export function verdictOfCell({ violated, unknown }: CrashCell): (typeof verdictNames)[number] {
-  if (violated > 0) return "violated";
-  return unknown > 0 ? "unknown" : "held";
-}
+export type DiskFate = (typeof diskFates)[number];
 
 /** The detail of one run of an outcome. */
 export function detailOf(

@@ -38,8 +38,21 @@ function named(runs: readonly Run[]): string {
   return [...names, ...(runs.length > 3 ? [`${runs.length - 3} more`] : [])].join(", ");
 }
 
+/** How often a store was run to its end: `152 kills`, `3 recordings`, or both. */
+export function trials({ statistics: { kills, recordings } }: Pick<Outcome, "statistics">): string {
+  const parts = [
+    ...(kills > 0 || recordings === 0 ? [counted(kills, "kill")] : []),
+    ...(recordings > 0 ? [counted(recordings, "recording")] : []),
+  ];
+  return parts.join(", ");
+}
+
 /** What was not seen may still be there: how often it could happen at most. Empty when nothing can be said. */
 export function confidence({ statistics, verdict }: Outcome): string {
-  if (verdict !== "held" || statistics.kills === 0) return "";
-  return `With 95 % confidence, fewer than ${inPercent(statistics.rateUpper95)} of kills like these break a promise.`;
+  const { kills, recordings, rateUpper95 } = statistics;
+  if (verdict !== "held" || kills + recordings === 0) return "";
+  // The crash states of one recording are not independent: it counts once, however many it has (N4).
+  const what =
+    recordings === 0 ? "kills like these" : kills === 0 ? "runs like these, cut anywhere," : "runs like these";
+  return `With 95 % confidence, fewer than ${inPercent(rateUpper95)} of ${what} break a promise.`;
 }

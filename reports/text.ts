@@ -12,7 +12,7 @@ import Table from "cli-table3";
 import { bySuite, type Run } from "./outcome.ts";
 import { mark, type Paint, paintOf } from "./paint.ts";
 import type { Expectation, Report, Reporter, Style } from "./reporter.ts";
-import { confidence, verdictSentence } from "./sentence.ts";
+import { confidence, trials, verdictSentence } from "./sentence.ts";
 import { failure } from "./text-failure.ts";
 import { counted, grouped, harmless, inTime, wrapped } from "./words.ts";
 
@@ -110,9 +110,9 @@ function unknowns(runs: readonly Run[], columns: number): string {
 
 function totals(report: Report, paint: Paint, style: Style): string {
   const { outcome, interrupted } = report;
-  const { crashStates, kills } = outcome.statistics;
+  const { crashStates } = outcome.statistics;
   const acked = outcome.runs.reduce((sum, run) => sum + run.calls.acked, 0);
-  const did = `${counted(kills, "kill")}, ${counted(crashStates, "crash state")} judged, ${counted(acked, "acked call")}, ${inTime(outcome.durationMs)}`;
+  const did = `${trials(outcome)}, ${counted(crashStates, "crash state")} judged, ${counted(acked, "acked call")}, ${inTime(outcome.durationMs)}`;
   const sentence = verdictSentence(report);
   const colour = { held: paint.green, violated: paint.red, unknown: paint.yellow }[outcome.verdict];
   return [

@@ -3,7 +3,10 @@ import type { CrashCell, Detail, RunDetail } from "../reports/detail.ts";
 
 export function sampleCell(changes: Partial<CrashCell> = {}): CrashCell {
   return {
+    recording: 0,
+    points: 1,
     atMs: 0,
+    untilMs: changes.atMs ?? 0,
     journalIndex: 0,
     operation: "write",
     path: "appendonlydir/appendonly.aof.1.incr.aof",
@@ -13,6 +16,7 @@ export function sampleCell(changes: Partial<CrashCell> = {}): CrashCell {
     lossAgeMs: 0,
     ackedLost: 0,
     fingerprints: [],
+    survived: "nothing of it",
     ...changes,
   };
 }
@@ -37,9 +41,9 @@ export function sampleRunDetail(points: number, changes: Partial<RunDetail> = {}
       { name: "strict", kind: "model", cells: cells((index) => near(index, 0.62)) },
     ],
     stretches: [
-      { name: "rewrite", fromMs: 1_100, toMs: 1_420 },
-      { name: "sync", fromMs: 300, toMs: 340 },
-      { name: "sync", fromMs: 1_290, toMs: 1_330 },
+      { recording: 0, name: "rewrite:two-logs", fromMs: 1_100, toMs: 1_420 },
+      { recording: 0, name: "sync", fromMs: 300, toMs: 340 },
+      { recording: 0, name: "sync", fromMs: 1_290, toMs: 1_330 },
     ],
     losses: Array.from({ length: points }, (_, index) => ({
       ageMs: index % 3 === 0 ? 0 : (index * 37) % 900,

@@ -110,7 +110,12 @@ export interface Settlement {
  * L1–L3, L6, L7 word for word, one record after the other. The sweep in `crash-states.ts` knows the same in constant
  * time a record, and is held against this.
  */
-export function settle(journal: Journal, pointIndex: number, rule: CommitRule, reading: Reading): Settlement {
+export function settle(
+  journal: Pick<Journal, "records">,
+  pointIndex: number,
+  rule: CommitRule,
+  reading: Reading,
+): Settlement {
   const ledger = new Ledger(journal, rule, reading);
   journal.records.slice(0, pointIndex).forEach((record, index) => {
     ledger.take(record, index);
@@ -121,7 +126,7 @@ export function settle(journal: Journal, pointIndex: number, rule: CommitRule, r
 const byIndex = (a: DiskOp, b: DiskOp) => a.index - b.index;
 
 class Ledger {
-  readonly #journal: Journal;
+  readonly #journal: Pick<Journal, "records">;
   readonly #rule: CommitRule;
   readonly #reading: Reading;
   readonly #sizes = new Map<number, number>();
@@ -131,7 +136,7 @@ class Ledger {
   #durable: DiskOp[] = [];
   #pending: DiskOp[] = [];
 
-  constructor(journal: Journal, rule: CommitRule, reading: Reading) {
+  constructor(journal: Pick<Journal, "records">, rule: CommitRule, reading: Reading) {
     this.#journal = journal;
     this.#rule = rule;
     this.#reading = reading;

@@ -8,6 +8,7 @@
  * leaves at the least, each crash point weighted by the time for which it stands (S1).
  */
 import { createHash } from "node:crypto";
+import type { RunDetail } from "../../reports/detail.ts";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../../reports/outcome.ts";
 import { levelNames, worst } from "../../reports/outcome.ts";
 import { grades } from "../../scenarios/power-cut.ts";
@@ -19,13 +20,14 @@ import { survivorsToText } from "../disk/survivors/survivors.ts";
 import { isKnown } from "../known.ts";
 import type { Finding } from "../oracle/checker.ts";
 import type { Judgement } from "../oracle/judgement.ts";
-import { countFates } from "../recording/history.ts";
+import { countFates, sinceFirstCallMs } from "../recording/history.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { CrashName } from "../simulated/token.ts";
 import { percentile, weightedPercentile } from "../statistics.ts";
 import type { StoreIdentity } from "../targets/target.ts";
 import type { Explorable } from "./explorable.ts";
 import type { Explored, JudgedPair } from "./exploration.ts";
+import { ExploredDetail } from "./explored-detail.ts";
 
 export interface ExplorationTitle {
   readonly scenario: Scenario & { readonly fault: PowerCut };
@@ -106,6 +108,7 @@ export class ExplorationSummary {
   private readonly loss = { ackedMax: 0, ageMsMax: 0, longestSyncMs: 0, longestStallMs: 0 };
   private readonly digests: string[] = [];
   private refusals = 0;
+  private readonly drawn: ExploredDetail;
   private exploringMs = 0;
   private seen = new Map<string, Seen>();
   private undecided = new Map<string, number>();
@@ -116,6 +119,7 @@ export class ExplorationSummary {
 
   constructor(title: ExplorationTitle) {
     this.title = title;
+    this.drawn = new ExploredDetail(title);
     this.byModel = new Map(title.models.map(({ name }) => [name, { states: 0, violations: 0 }]));
   }
 
@@ -134,6 +138,7 @@ export class ExplorationSummary {
     }
     if (counts) this.addPromises(judgement);
     if (counts) this.addLoss(judgement, state);
+    this.drawn.add(pair, counts && state.models.some(({ name }) => name === "ordered"));
     this.loss.longestSyncMs = Math.max(this.loss.longestSyncMs, crash.longestSyncMs);
     this.loss.longestStallMs = Math.max(this.loss.longestStallMs, crash.longestStallMs);
     if (judgement.recoveryMs !== undefined) this.recoveriesMs.push(judgement.recoveryMs);
@@ -156,6 +161,7 @@ export class ExplorationSummary {
 
   /** What was done with a recording. A chain has several, and is one trial all the same. */
   endLink(recording: Recording, explored: Explored): void {
+    this.drawn.endLink(recording, explored);
     const fates = countFates(recording.history);
     for (const fate of ["invoked", "acked", "refused", "indeterminate"] as const) this.calls[fate] += fates[fate];
     this.states.considered += explored.considered;
@@ -284,7 +290,12 @@ export class ExplorationSummary {
     this.shown.set(finding.fingerprint, { grade, reported, recordingsSeen: (before?.recordingsSeen ?? 0) + 1 });
   }
 
-  private report(finding: Finding, { state }: JudgedPair, exposureMs: number, replay: Replay): ReportedFinding {
+  private report(
+    finding: Finding,
+    { state, evidence: known }: JudgedPair,
+    exposureMs: number,
+    replay: Replay,
+  ): ReportedFinding {
     const { fingerprint, level, checker, kind, message, evidence } = finding;
     const { index, interval, last } = state.point;
     const model = mildestOf(state.models.filter(({ name }) => this.byModel.has(name)));
@@ -299,7 +310,7 @@ export class ExplorationSummary {
         journalIndex: index,
         operation: `power cut (${model.name}) after ${last?.kind ?? "nothing"}`,
         path: (last !== undefined && "path" in last && last.path) || "",
-        atMs: interval.startNs / 1e6,
+        atMs: known === undefined ? 0 : sinceFirstCallMs(known.history, interval.endNs),
       },
       exposureMs,
       message,
@@ -308,6 +319,12 @@ export class ExplorationSummary {
       bundle: replay.bundle,
       replay: replay.command,
     };
+  }
+
+  /** What the page draws. */
+  detail(): RunDetail {
+    const { scenario, preset, target } = this.title;
+    return this.drawn.detail({ scenario: scenario.name, preset, target });
   }
 
   outcome(): Run {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { type RunDetail, runDetailSchema } from "../../reports/detail.ts";
 import type { Run } from "../../reports/outcome.ts";
 import { scenarioSchema } from "../../scenarios/scenario.ts";
 import { diskModels } from "../disk/disk-models.ts";
@@ -104,7 +105,7 @@ async function explore(
   honesty: Honesty,
   models = diskModels,
   makeIndex?: MakeStateIndex,
-): Promise<{ run: Run; boots: number }> {
+): Promise<{ run: Run; detail: RunDetail; points: number; boots: number }> {
   const recoverer = new ToyRecoverer();
   const recording = recordingOf(honesty);
   const title = {
@@ -137,7 +138,8 @@ async function explore(
   );
   summary.endLink(recording, explored);
   summary.endTrial(new Map());
-  return { run: summary.outcome(), boots: recoverer.asked };
+  const points = explored.points.length;
+  return { run: summary.outcome(), detail: summary.detail(), points, boots: recoverer.asked };
 }
 
 const failing = ({ findings }: Run) => findings.filter(({ model }) => model === "ordered" || model === "process-crash");
@@ -203,5 +205,49 @@ describe("an exploration", () => {
     expect(refusal?.model).to.equal("zero-filled");
     expect(refusal?.evidence.disk).to.have.nested.property("laws.L16");
     expect(run.verdict).to.equal("held");
+  });
+});
+
+describe("the detail of an exploration", () => {
+  it("has every crash point as a cell under each model, and in them every state that was judged", async () => {
+    const { run, detail, points } = await explore("acks before its sync");
+    expect(runDetailSchema.parse(detail)).to.deep.equal(detail);
+    expect(detail.crashMap.map(({ name }) => name)).to.deep.equal(diskModels.map(({ name }) => name));
+    for (const { name, cells } of detail.crashMap) {
+      expect(cells).to.have.length(points);
+      const model = run.models.find((each) => each.name === name);
+      const sum = (of: "held" | "violated" | "unknown") => cells.reduce((total, cell) => total + cell[of], 0);
+      expect(sum("held") + sum("violated") + sum("unknown"), name).to.equal(model?.states);
+      expect(sum("violated"), name).to.equal(model?.violations);
+    }
+  });
+
+  it("draws each finding's first crash: what was acked and lost, and the write that had not reached the disk", async () => {
+    const { run, detail } = await explore("acks before its sync");
+    const [finding] = failing(run);
+    const timeline = detail.timelines.find(({ fingerprint }) => fingerprint === finding?.fingerprint);
+    expect(timeline?.clients[0]?.calls.filter(({ fate }) => fate === "lost")).to.have.length(1);
+    const writes = timeline?.disk.filter(({ operation }) => operation === "write") ?? [];
+    expect(writes.at(-1)?.fate).to.equal("lost");
+    expect(writes.slice(0, -1).every(({ fate }) => fate === "durable")).to.equal(true);
+    expect(timeline?.cutMs).to.be.at.least(writes.at(-1)?.fromMs ?? Number.NaN);
+  });
+
+  it("tells a sync that had not ended at the cut from one that had", async () => {
+    const { detail } = await explore("acks before its sync");
+    const fates = detail.timelines.flatMap(({ disk }) =>
+      disk.flatMap((each) => (each.operation === "sync" ? [each.fate] : [])),
+    );
+    expect(fates).to.include.members(["durable", "unfinished"]);
+    expect(detail.stretches.filter(({ name }) => name === "sync")).to.have.length(10);
+  });
+
+  it("weighs losses by the time for which their crash points stand, and has a worst one that is drawn", async () => {
+    const { run, detail } = await explore("never syncs");
+    expect(Math.max(...detail.losses.map(({ ageMs }) => ageMs))).to.equal(run.loss.ageMsMax);
+    const weight = detail.losses.reduce((sum, loss) => sum + loss.weight, 0);
+    expect(weight).to.be.within(detail.durationMs * 0.9, detail.durationMs * 1.1);
+    const worst = detail.timelines.find(({ fingerprint }) => fingerprint === "");
+    expect(worst?.clients[0]?.calls.filter(({ fate }) => fate === "lost")).to.have.length(10);
   });
 });

@@ -8,7 +8,7 @@
  * as it was at each point at which that signature can occur. What there was no time to recover is counted as considered,
  * and not as judged (J3).
  */
-import { crashPoints, replacements } from "../disk/crash-points.ts";
+import { type CrashPoint, crashPoints, replacements } from "../disk/crash-points.ts";
 import { type CrashState, crashStates } from "../disk/crash-states.ts";
 import type { DiskModel } from "../disk/disk-model.ts";
 import { diskModelNamed } from "../disk/disk-models.ts";
@@ -18,6 +18,7 @@ import { judge } from "../oracle/judge.ts";
 import type { Judgement } from "../oracle/judgement.ts";
 import type { Random } from "../random.ts";
 import type { Recording } from "../recording/recording.ts";
+import type { Interval } from "../recording/stamp.ts";
 import type { MakeStateIndex } from "../recover/state-index.ts";
 import type { Config, StoreIdentity } from "../targets/target.ts";
 import { FactsAtPoints } from "./crash-facts.ts";
@@ -67,6 +68,15 @@ export interface Explored {
   readonly disagreements: readonly string[];
   /** For each stretch: points that lie in it, and how long it was open. */
   readonly stretches: ReadonlyMap<string, { readonly crashPoints: number; readonly openNs: number }>;
+  /** All crash points that there are to judge, rising. */
+  readonly points: readonly CrashPoint[];
+  /** When which stretch was open, syncs among them. */
+  readonly open: readonly OpenStretch[];
+}
+
+export interface OpenStretch {
+  readonly name: string;
+  readonly interval: Interval;
 }
 
 /** All pairs whose files hold the same bytes. */
@@ -184,7 +194,7 @@ export async function drawCrash(
   const pair = { state, crash, evidence, judgement: judge(evidence, { documentedCounts }) };
   onJudged(pair);
   const counts = { judged: 1, starts: recovery.starts.length, tookMs: performance.now() - startedMs };
-  return { pair, explored: { ...walk.sizes(), ...counts, disagreements: [] } };
+  return { pair, explored: { ...walk.sizes(), ...counts, points: [state.point], disagreements: [] } };
 }
 
 function evidenceOf(
@@ -206,7 +216,7 @@ class Walk {
   private readonly openStretches = new Map<string, { crashPoints: number; openNs: number }>();
   private readonly firstCallNs: number;
   private considered = 0;
-  private points = 0;
+  private points: readonly CrashPoint[] = [];
   private somethingPending = false;
 
   constructor(order: ExplorationOrder) {
@@ -224,8 +234,10 @@ class Walk {
   }
 
   sizes(): Omit<Explored, "judged" | "starts" | "tookMs" | "disagreements"> {
-    const { considered, points, somethingPending, openStretches, groups } = this;
-    return { considered, distinct: groups.size, crashPoints: points, somethingPending, stretches: openStretches };
+    const { considered, points, somethingPending, openStretches: stretches, groups } = this;
+    const distinct = groups.size;
+    const open = this.stretches.openOver(points);
+    return { considered, distinct, crashPoints: points.length, somethingPending, stretches, points, open };
   }
 
   /**
@@ -286,7 +298,7 @@ class Walk {
       firstIndex: this.timeline.firstPointIndex,
       windows: replacements(journal),
     });
-    this.points = points.length;
+    this.points = points;
     for (const point of points) {
       if (point.interval.endNs >= this.firstCallNs) this.noteStretch("load", point.standsForNs);
       for (const name of this.stretches.at(point)) this.noteStretch(name, point.standsForNs);

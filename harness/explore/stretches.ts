@@ -12,6 +12,7 @@ import type { Image, ImageNode } from "../disk/image.ts";
 import type { Entry } from "../disk/names.ts";
 import type { Timeline } from "../disk/timeline.ts";
 import { windowsIn } from "../faults/windows.ts";
+import type { Interval } from "../recording/stamp.ts";
 
 /** The most telling first: what a finding's place is, when several are open. */
 const byWeight = [
@@ -42,6 +43,33 @@ export class Stretches {
     const found = windowsIn(this.imageOf(listing.entries, index));
     this.known.set(key, found);
     return found;
+  }
+
+  /** When each was open, from the first to the last of neighbouring points that lie in it, and each sync. */
+  openOver(points: readonly CrashPoint[]): { readonly name: string; readonly interval: Interval }[] {
+    const intervals: { readonly name: string; readonly interval: Interval }[] = [];
+    const openSince = new Map<string, number>();
+    const close = (name: string, endNs: number) => {
+      intervals.push({ name, interval: { startNs: openSince.get(name) as number, endNs } });
+      openSince.delete(name);
+    };
+    for (const point of points) {
+      const names = this.at(point);
+      for (const name of [...openSince.keys()]) if (!names.includes(name)) close(name, point.interval.startNs);
+      for (const name of names) if (!openSince.has(name)) openSince.set(name, point.interval.startNs);
+    }
+    const endNs = points.at(-1)?.interval.endNs ?? 0;
+    for (const name of [...openSince.keys()]) close(name, endNs);
+    return [...intervals, ...this.syncs(endNs)];
+  }
+
+  private *syncs(endNs: number): Generator<{ readonly name: string; readonly interval: Interval }> {
+    const { records } = this.timeline.journal;
+    const ends = new Map(records.flatMap((record) => (record.kind === "sync-end" ? [[record.start, record]] : [])));
+    for (const [index, record] of records.entries()) {
+      if (record.kind !== "sync-start") continue;
+      yield { name: "sync", interval: { startNs: record.stampNs, endNs: ends.get(index)?.stampNs ?? endNs } };
+    }
   }
 
   /** Class of place, for a fingerprint. */

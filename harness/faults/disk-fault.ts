@@ -67,6 +67,7 @@ export const diskFault: Fault<PlannedDiskFault> = {
       fault: "disk-fault",
       windows: hit ? [windowOf(startNs, healedNs, cut)] : [],
       image: rotten.image,
+      asked: records,
       suspensions: suspends ? [suspensionOf(records, { startNs, endNs: healedNs })] : [],
       ...(rotten.damage !== undefined && { damage: rotten.damage.what }),
     };

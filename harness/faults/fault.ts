@@ -6,6 +6,7 @@ import type { Image } from "../disk/image.ts";
 import type { Volume } from "../disk/volume.ts";
 import type { CrashFacts } from "../oracle/evidence.ts";
 import type { LinkPlan, Plan, PlannedFault } from "../plan.ts";
+import type { JournalRecord } from "../recording/journal.ts";
 import type { Interval, StampClock, StampNs } from "../recording/stamp.ts";
 import type { Config, Instance, StartOptions, Target } from "../targets/target.ts";
 import type { Driver } from "../workload/driver.ts";
@@ -46,6 +47,8 @@ export interface CrashState {
   readonly image: Image;
   /** Stretches in which the disk kept the store from keeping its word. Absent: none. */
   readonly suspensions?: CrashFacts["suspensions"];
+  /** What the disk was asked, for reports. Absent where nobody noted it down. */
+  readonly asked?: readonly JournalRecord[];
   /** What in the image is not as the store wrote it. Absent: nothing. */
   readonly damage?: string;
 }

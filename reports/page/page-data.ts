@@ -8,9 +8,10 @@
  *     detail.json ──┘
  */
 import type { Comparison } from "../comparison.ts";
-import type { CallFate, CrashCell, CrashMapRow, Detail, RunDetail, Timeline } from "../detail.ts";
+import { binned, type CellVerdict, verdictOfCell } from "../crash-cells.ts";
+import type { CallFate, CrashCell, CrashMapRow, Detail, DiskFate, RunDetail, Stretch, Timeline } from "../detail.ts";
 import { detailOf } from "../detail.ts";
-import type { Finding, Outcome, Run, VerdictName } from "../outcome.ts";
+import type { Finding, Outcome, Run } from "../outcome.ts";
 import type { Expectation, Report } from "../reporter.ts";
 import { confidence, verdictSentence } from "../sentence.ts";
 import { type Story, storyOf } from "../story.ts";
@@ -46,11 +47,8 @@ export interface PageRow extends Pick<CrashMapRow, "name" | "kind"> {
   readonly cells: readonly PageCell[];
 }
 
-/** One or more crash points next to each other: what is said of place and time is that of the worst of them. */
 export interface PageCell extends CrashCell {
-  readonly verdict: VerdictName;
-  readonly points: number;
-  readonly untilMs: number;
+  readonly verdict: CellVerdict;
 }
 
 export interface LossBin {
@@ -60,14 +58,17 @@ export interface LossBin {
 }
 
 export type PageTimeline = Timeline;
-export type { CallFate };
+export type { CallFate, CellVerdict, DiskFate };
 
-/** Cells of a row: at three points each they fill a screen. */
-const cellsMax = 320;
+/** Cells of a row: at three pixels each they fill a screen. Of a night with many rows each has fewer. */
+const cellsOfRow = { least: 40, most: 320 };
+const cellsOfPage = 9_000;
+/** Calls and disk operations of one timeline; more lines than that are a smear. */
+const eventsOfTimeline = { least: 150, most: 4_000 };
+const eventsOfPage = 16_000;
+const stretchesMax = 200;
 const lossBins = 40;
 const recoveriesMax = 400;
-/** Of one timeline; more lines than that are a smear. */
-const callsMax = 4_000;
 const findingsMax = 50;
 
 export function pageData(report: Report): PageData {
@@ -78,63 +79,55 @@ export function pageData(report: Report): PageData {
     confidence: confidence(report.outcome),
     expectations: report.expectations,
     interrupted: report.interrupted,
-    runs: runs.map((run) => pageRun(run, report.detail)),
+    runs: runs.map((run) => pageRun(run, report.detail, roomFor(report.detail))),
   };
 }
 
-function pageRun({ findings, ...run }: Run, detail: Detail | undefined): PageRun {
+/** How much of a kind each part of the page may have, so that all of it is quick to open. */
+interface Room {
+  readonly cells: number;
+  readonly events: number;
+}
+
+function roomFor(detail: Detail | undefined): Room {
+  const rows = detail?.runs.reduce((sum, { crashMap }) => sum + crashMap.length, 0) ?? 0;
+  const timelines = detail?.runs.reduce((sum, run) => sum + run.timelines.length, 0) ?? 0;
+  const share = (all: number, of: number, { least, most }: { readonly least: number; readonly most: number }) =>
+    Math.max(least, Math.min(most, Math.floor(all / Math.max(1, of))));
+  return {
+    cells: share(cellsOfPage, rows, cellsOfRow),
+    events: share(eventsOfPage, timelines, eventsOfTimeline),
+  };
+}
+
+function pageRun({ findings, ...run }: Run, detail: Detail | undefined, room: Room): PageRun {
   const own = detailOf(detail, run);
   return {
     ...run,
     findings: findings
       .slice(0, findingsMax)
       .map(({ evidence, ...finding }) => ({ ...finding, story: storyOf(evidence) })),
-    ...(own !== undefined && { detail: pageDetail(own) }),
+    ...(own !== undefined && { detail: pageDetail(own, room) }),
   };
 }
 
-function pageDetail({ durationMs, stretches, timelines, crashMap, losses, recoveries }: RunDetail): PageDetail {
+function pageDetail(detail: RunDetail, room: Room): PageDetail {
+  const { durationMs, stretches, timelines, crashMap, losses, recoveries } = detail;
   return {
     durationMs,
-    stretches,
-    timelines: timelines.map(thinned),
-    crashMap: crashMap.map(({ name, kind, cells }) => ({ name, kind, cells: binned(cells, cellsMax) })),
+    stretches: together(stretches, durationMs),
+    timelines: timelines.map((timeline) => thinned(timeline, room.events)),
+    crashMap: crashMap.map(({ name, kind, cells }) => ({
+      name,
+      kind,
+      cells: binned(cells, room.cells).map((cell) => ({ ...cell, verdict: verdictOfCell(cell) })),
+    })),
     losses: histogram(losses),
     recoveriesMs: evenly(
       recoveries.map(({ ms }) => ms).sort((one, other) => one - other),
       recoveriesMax,
     ),
   };
-}
-
-/** At most `max` cells, each of as many neighbours as the others: nothing is lost, and the worst is what shows. */
-export function binned(cells: readonly CrashCell[], max: number): PageCell[] {
-  const perBin = Math.max(1, Math.ceil(cells.length / max));
-  const bins: PageCell[] = [];
-  for (let first = 0; first < cells.length; first += perBin) bins.push(together(cells.slice(first, first + perBin)));
-  return bins;
-}
-
-function together(cells: readonly CrashCell[]): PageCell {
-  const total = (of: (cell: CrashCell) => number) => cells.reduce((sum, cell) => sum + of(cell), 0);
-  const worst = cells.reduce((most, cell) => (rank(cell) > rank(most) ? cell : most));
-  const fingerprints = [...new Set(cells.flatMap((cell) => cell.fingerprints))];
-  return {
-    ...worst,
-    held: total(({ held }) => held),
-    violated: total(({ violated }) => violated),
-    unknown: total(({ unknown }) => unknown),
-    lossAgeMs: Math.max(...cells.map(({ lossAgeMs }) => lossAgeMs)),
-    ackedLost: Math.max(...cells.map(({ ackedLost }) => ackedLost)),
-    fingerprints,
-    verdict: worst.violated > 0 ? "violated" : worst.unknown > 0 ? "unknown" : "held",
-    points: cells.length,
-    untilMs: (cells.at(-1) ?? worst).atMs,
-  };
-}
-
-function rank({ violated, unknown }: CrashCell): number {
-  return violated > 0 ? 2 : unknown > 0 ? 1 : 0;
 }
 
 function histogram(losses: RunDetail["losses"]): PageDetail["losses"] {
@@ -158,13 +151,33 @@ function evenly(sorted: readonly number[], max: number): number[] {
   return Array.from({ length: max }, (_, index) => sorted[Math.round((index * (sorted.length - 1)) / (max - 1))] ?? 0);
 }
 
-/** The calls nearest to the cut are those that matter. */
-function thinned(timeline: Timeline): Timeline {
+/** Stretches of one name that a cell's breadth parts are one: thousands of syncs are too many to draw. */
+function together(stretches: readonly Stretch[], durationMs: number): Stretch[] {
+  const gapMs = durationMs / stretchesMax;
+  const drawn: Stretch[] = [];
+  const last = new Map<string, number>();
+  for (const stretch of stretches) {
+    const name = `${stretch.recording} ${stretch.name}`;
+    const at = last.get(name);
+    const before = at === undefined ? undefined : drawn[at];
+    if (at !== undefined && before !== undefined && stretch.fromMs - before.toMs <= gapMs) {
+      drawn[at] = { ...before, toMs: Math.max(before.toMs, stretch.toMs) };
+      continue;
+    }
+    last.set(name, drawn.length);
+    drawn.push(stretch);
+  }
+  return drawn;
+}
+
+/** What is nearest to the cut is what matters. */
+function thinned(timeline: Timeline, eventsMax: number): Timeline {
   const all = timeline.clients
     .flatMap(({ calls }) => calls.map(({ sentMs }) => sentMs))
+    .concat(timeline.disk.map(({ toMs }) => toMs))
     .sort((one, other) => one - other);
-  if (all.length <= callsMax && timeline.disk.length <= callsMax) return timeline;
-  const fromMs = Math.max(timeline.fromMs, all.at(-callsMax) ?? 0);
+  if (all.length <= eventsMax) return timeline;
+  const fromMs = Math.max(timeline.fromMs, all.at(-eventsMax) ?? 0);
   return {
     ...timeline,
     fromMs,
@@ -172,6 +185,6 @@ function thinned(timeline: Timeline): Timeline {
       name,
       calls: calls.filter(({ sentMs }) => sentMs >= fromMs),
     })),
-    disk: timeline.disk.filter(({ toMs }) => toMs >= fromMs).slice(-callsMax),
+    disk: timeline.disk.filter(({ toMs }) => toMs >= fromMs),
   };
 }

@@ -66,6 +66,25 @@ export function survives(survivors: Survivors, op: DiskOp): boolean {
   return op.index < cut;
 }
 
+/** For people: what of the pending reached the disk when the power went before record `pointIndex`. */
+export function survivorsInWords(survivors: Survivors, pointIndex: number): string {
+  if (survivors.commits === "own-sync") {
+    const { names, data } = survivors;
+    const which = names.length === 0 ? "no names" : `the names of records ${names.join(", ")}`;
+    return `${which}, ${data ? "all bytes" : "no bytes"}`;
+  }
+  const { metadataTo, writesTo, files, tornTo, sizes, olderPages } = survivors;
+  if (metadataTo === 0 && writesTo === 0) return "nothing of it";
+  const isPlain = files === undefined && tornTo === undefined && olderPages === undefined;
+  if (isPlain && metadataTo >= pointIndex && writesTo >= pointIndex) return "all of it";
+  const parts = [`names before record ${metadataTo}, writes before record ${writesTo}`];
+  if (tornTo !== undefined) parts.push(`the write after them cut at byte ${tornTo} of its file`);
+  if (files !== undefined) parts.push(`${files.size === 1 ? "one file" : `${files.size} files`} up to another record`);
+  if (sizes) parts.push("later sizes without their bytes");
+  if (olderPages !== undefined) parts.push(`${olderPages.length} pages with older bytes`);
+  return parts.join("; ");
+}
+
 // ── As text ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function survivorsToText(survivors: Survivors): string {

@@ -5,13 +5,14 @@
  *     ordered    ▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂▂
  *     strict     ▂▂▂▂▂▂▂█▂▂▂▂▂▂▂▂▂▂▂▂
  *     rewrite          ├────┤               stretches, over the cells of that time
+ *     recording  ├─────────┤├───────┤       where a run has several
  */
 import { useState } from "preact/hooks";
 import { counted, inTime } from "../../../words.ts";
-import type { PageCell, PageDetail, PageRow, PageRun } from "../../page-data.ts";
+import type { CellVerdict, PageCell, PageDetail, PageRow, PageRun } from "../../page-data.ts";
 import { nameOf, Section, Sign, type VerdictName } from "./common.tsx";
 
-const height: Record<VerdictName, number> = { held: 0.45, unknown: 0.75, violated: 1 };
+const height: Record<CellVerdict, number> = { unjudged: 0.12, held: 0.45, unknown: 0.75, violated: 1 };
 
 export function CrashMaps({ runs }: { readonly runs: readonly PageRun[] }) {
   const mapped = runs.filter(({ detail }) => (detail?.crashMap.length ?? 0) > 0);
@@ -27,6 +28,9 @@ export function CrashMaps({ runs }: { readonly runs: readonly PageRun[] }) {
             <i class={`cell ${verdict}`} aria-hidden="true" /> <Sign verdict={verdict} word />
           </span>
         ))}
+        <span>
+          <i class="cell unjudged" aria-hidden="true" /> no time to judge it
+        </span>
       </p>
       {mapped.length === 0 && <p class="dim">This result keeps no single crash points.</p>}
       {mapped.map((run) => (
@@ -73,6 +77,7 @@ function CrashMap({
           <Row
             key={row.name}
             row={row}
+            grade={run.models.find((model) => row.name === model.name || row.name.endsWith(`, ${model.name}`))?.grade}
             chosen={place?.row === index ? place.cell : undefined}
             onChoose={(cell) => setPlace({ row: index, cell })}
           />
@@ -81,7 +86,12 @@ function CrashMap({
       </div>
       <div aria-live="polite">
         {chosen !== undefined && place !== undefined && (
-          <CrashStates run={run} row={(rows[place.row] as PageRow).name} cell={chosen} />
+          <CrashStates
+            run={run}
+            row={(rows[place.row] as PageRow).name}
+            cell={chosen}
+            several={(rows[0]?.cells.at(-1)?.recording ?? 0) > 0}
+          />
         )}
       </div>
     </div>
@@ -125,11 +135,13 @@ function nextViolation(from: Place, rows: readonly PageRow[]): Place | undefined
 
 interface RowProps {
   readonly row: PageRow;
+  /** How much of an excuse a store has on such a disk; absent where no model is asked. */
+  readonly grade: string | undefined;
   readonly chosen: number | undefined;
   readonly onChoose: (cell: number) => void;
 }
 
-function Row({ row, chosen, onChoose }: RowProps) {
+function Row({ row, grade, chosen, onChoose }: RowProps) {
   const { cells } = row;
   const gap = cells.length > 160 ? 0 : 0.12;
   const choose = (event: MouseEvent) => {
@@ -139,7 +151,9 @@ function Row({ row, chosen, onChoose }: RowProps) {
   };
   return (
     <div class="row">
-      <span class="row-name">{row.name}</span>
+      <span class="row-name">
+        {row.name} {grade !== undefined && <small>{grade}</small>}
+      </span>
       <svg viewBox={`0 0 ${cells.length} 1`} preserveAspectRatio="none" onClick={choose} aria-hidden="true">
         {cells.map((cell, index) => (
           <rect
@@ -157,13 +171,31 @@ function Row({ row, chosen, onChoose }: RowProps) {
   );
 }
 
-/** Over the cells of the first row: stretches are the recording's, and all rows are of one recording. */
+/** Over the cells of the first row: all rows have the same points. */
 function Stretches({ detail }: { readonly detail: PageDetail }) {
   const cells = detail.crashMap[0]?.cells ?? [];
-  const names = [...new Set(detail.stretches.map(({ name }) => name))];
+  const names = [...new Set(detail.stretches.map(({ name }) => name))].sort();
+  const placed = placesOf(cells);
   if (cells.length === 0) return null;
   return (
     <>
+      {placed.length > 1 && placed.length <= cells.length / 2 && (
+        <div class="row recordings">
+          <span class="row-name dim">recording</span>
+          <svg viewBox={`0 0 ${cells.length} 1`} preserveAspectRatio="none" role="img" aria-label="where each begins">
+            {placed.map(({ recording, first, after }) => (
+              <rect
+                key={recording}
+                class={`part part-${recording % 2}`}
+                x={first}
+                y={0.3}
+                width={after - first}
+                height={0.4}
+              />
+            ))}
+          </svg>
+        </div>
+      )}
       {names.map((name) => (
         <div class="row stretches" key={name}>
           <span class="row-name dim">{name}</span>
@@ -175,19 +207,15 @@ function Stretches({ detail }: { readonly detail: PageDetail }) {
           >
             {detail.stretches
               .filter((stretch) => stretch.name === name)
-              .map(({ fromMs, toMs }) => {
-                const first = cells.filter(({ untilMs }) => untilMs < fromMs).length;
-                const after = cells.filter(({ atMs }) => atMs <= toMs).length;
-                return (
-                  <rect
-                    key={fromMs}
-                    class="stretch"
-                    x={first}
-                    y={0.3}
-                    width={Math.max(0.3, after - first)}
-                    height={0.4}
-                  />
-                );
+              .map(({ recording, fromMs, toMs }) => {
+                const part = placed.find((each) => each.recording === recording);
+                if (part === undefined) return null;
+                const own = cells.slice(part.first, part.after);
+                const first = own.filter(({ untilMs }) => untilMs < fromMs).length;
+                const after = own.filter(({ atMs }) => atMs <= toMs).length;
+                const x = part.first + Math.min(first, own.length - 0.3);
+                const width = Math.max(0.3, after - first);
+                return <rect key={`${recording} ${fromMs}`} class="stretch" x={x} y={0.3} width={width} height={0.4} />;
               })}
           </svg>
         </div>
@@ -196,7 +224,26 @@ function Stretches({ detail }: { readonly detail: PageDetail }) {
   );
 }
 
-function CrashStates({ run, row, cell }: { readonly run: PageRun; readonly row: string; readonly cell: PageCell }) {
+/** Which of the cells are of which recording. */
+function placesOf(cells: readonly PageCell[]): { recording: number; first: number; after: number }[] {
+  const places: { recording: number; first: number; after: number }[] = [];
+  for (const [index, { recording }] of cells.entries()) {
+    const last = places.at(-1);
+    if (last?.recording === recording) last.after = index + 1;
+    else places.push({ recording, first: index, after: index + 1 });
+  }
+  return places;
+}
+
+interface StatesProps {
+  readonly run: PageRun;
+  readonly row: string;
+  readonly cell: PageCell;
+  /** The run has several recordings. */
+  readonly several: boolean;
+}
+
+function CrashStates({ run, row, cell, several }: StatesProps) {
   const where = [cell.operation, cell.path].filter((part) => part !== "").join(" ");
   const when =
     cell.points === 1 ? `at ${inTime(cell.atMs)}` : `up to ${inTime(cell.untilMs)}, the worst at ${inTime(cell.atMs)}`;
@@ -204,15 +251,27 @@ function CrashStates({ run, row, cell }: { readonly run: PageRun; readonly row: 
   return (
     <div class={`state ${cell.verdict}`}>
       <p>
-        <Sign verdict={cell.verdict} word /> <b>{row}</b>, {counted(cell.points, "crash point")}, {when}
+        {cell.verdict === "unjudged" ? <b>not judged</b> : <Sign verdict={cell.verdict} word />} <b>{row}</b>,{" "}
+        {counted(cell.points, "crash point")}
+        {several && ` of recording ${cell.recording + 1}`}, {when}
         {cell.journalIndex >= 0 && `, journal ${cell.journalIndex}`}: <code>{where}</code>
       </p>
-      <p>
-        {counted(cell.held, "state")} held, {cell.violated} violated, {cell.unknown} not known.{" "}
-        {cell.ackedLost === 0
-          ? "No acked call was lost."
-          : `At worst ${counted(cell.ackedLost, "acked call")} lost, the oldest ${inTime(cell.lossAgeMs)} old.`}
-      </p>
+      {cell.verdict === "unjudged" ? (
+        <p>There was no time to start the store on what this crash may leave.</p>
+      ) : (
+        <p>
+          {counted(cell.held, "state")} held, {cell.violated} violated, {cell.unknown} not known.{" "}
+          {cell.ackedLost === 0
+            ? "No acked call was lost."
+            : `At worst ${counted(cell.ackedLost, "acked call")} lost, the oldest ${inTime(cell.lossAgeMs)} old.`}
+        </p>
+      )}
+      {cell.survived !== "" && (
+        <p>
+          {cell.violated + cell.held + cell.unknown > 1 ? "In the worst of them, what" : "What"} survived of what was
+          not synced: {cell.survived}.
+        </p>
+      )}
       {findings.map(({ fingerprint, message }) => (
         <p key={fingerprint}>
           <a href={`#finding-${fingerprint}`}>{fingerprint}</a>: {message}

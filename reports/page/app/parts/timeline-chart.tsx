@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { inTime } from "../../../words.ts";
-import type { CallFate, PageTimeline } from "../../page-data.ts";
+import type { CallFate, DiskFate, PageTimeline } from "../../page-data.ts";
 import { colour } from "./common.tsx";
 import "uplot/dist/uPlot.min.css";
 
@@ -25,7 +25,14 @@ const callColours: Record<CallFate, string> = {
   refused: "dim",
   indeterminate: "unknown",
 };
-const diskColours = { durable: "accent", survived: "held", lost: "violated", torn: "unknown" } as const;
+const diskColours: Record<DiskFate, string> = {
+  durable: "accent",
+  survived: "held",
+  lost: "violated",
+  torn: "unknown",
+  failed: "violated",
+  unfinished: "unknown",
+};
 
 export function TimelineChart({ timeline }: { readonly timeline: PageTimeline }) {
   const place = useRef<HTMLDivElement>(null);
@@ -102,14 +109,15 @@ function draw(element: HTMLElement, timeline: PageTimeline, say: (text: string) 
   return chart;
 }
 
-/** Writes and syncs have a lane each; renames, removals and the like share one. */
+/** Writes, syncs and faults have a lane each; renames, removals and the like share one. */
 function laneOf(operation: string): string {
+  if (operation.startsWith("fault ")) return "faults";
   return operation === "write" || operation === "sync" ? operation : "names";
 }
 
 function lanesOf({ clients, disk }: PageTimeline): string[] {
   const used = new Set(disk.map(({ operation }) => laneOf(operation)));
-  return [...clients.map(({ name }) => name), ...["write", "sync", "names"].filter((name) => used.has(name))];
+  return [...clients.map(({ name }) => name), ...["write", "sync", "names", "faults"].filter((name) => used.has(name))];
 }
 
 function barsOf(timeline: PageTimeline, lanes: readonly string[]): Bar[] {

@@ -1,6 +1,6 @@
 /** Clients and disk on one axis: what was asked, what was told, what reached the disk, and where it was cut. */
 import { useState } from "preact/hooks";
-import type { PageRun, PageTimeline } from "../../page-data.ts";
+import type { CallFate, DiskFate, PageRun, PageTimeline } from "../../page-data.ts";
 import { nameOf, Section, Wide } from "./common.tsx";
 import { TimelineChart } from "./timeline-chart.tsx";
 
@@ -32,18 +32,51 @@ export function Timelines({ runs }: { readonly runs: readonly PageRun[] }) {
               </select>
             </label>
           )}
-          <p class="legend">
-            {(["kept", "lost", "wrong", "refused", "indeterminate"] as const).map((fate) => (
-              <span key={fate}>
-                <i class={`call ${fate}`} aria-hidden="true" /> {fate}
-              </span>
-            ))}
-          </p>
+          <Legend kind="call" title="calls" fates={fatesOf(shown.timeline.clients.flatMap(({ calls }) => calls))} />
+          <Legend kind="disk" title="disk" fates={fatesOf(shown.timeline.disk)} />
           <TimelineChart key={chosen} timeline={shown.timeline} />
           <Events timeline={shown.timeline} />
         </>
       )}
     </Section>
+  );
+}
+
+/** Those that occur, the good ones first. */
+function fatesOf(events: readonly { readonly fate: CallFate | DiskFate }[]): (CallFate | DiskFate)[] {
+  const all = [
+    "kept",
+    "durable",
+    "survived",
+    "refused",
+    "unfinished",
+    "indeterminate",
+    "torn",
+    "failed",
+    "lost",
+    "wrong",
+  ];
+  const seen = new Set<string>(events.map(({ fate }) => fate));
+  return all.filter((fate) => seen.has(fate)) as (CallFate | DiskFate)[];
+}
+
+interface LegendProps {
+  readonly kind: "call" | "disk";
+  readonly title: string;
+  readonly fates: readonly string[];
+}
+
+function Legend({ kind, title, fates }: LegendProps) {
+  if (fates.length === 0) return null;
+  return (
+    <p class="legend">
+      <span class="dim">{title}</span>
+      {fates.map((fate) => (
+        <span key={fate}>
+          <i class={`${kind} ${fate}`} aria-hidden="true" /> {fate}
+        </span>
+      ))}
+    </p>
   );
 }
 

@@ -11,7 +11,10 @@ export function Verdict({ data }: { readonly data: PageData }) {
   const acked = runs.reduce((sum, { calls }) => sum + calls.acked, 0);
   const numbers = [
     [grouped(runs.length), runs.length === 1 ? "run" : "runs"],
-    [grouped(statistics.kills), statistics.kills === 1 ? "kill" : "kills"],
+    ...(statistics.kills > 0 ? [[grouped(statistics.kills), statistics.kills === 1 ? "kill" : "kills"] as const] : []),
+    ...(statistics.recordings > 0
+      ? [[grouped(statistics.recordings), statistics.recordings === 1 ? "recording" : "recordings"] as const]
+      : []),
     [grouped(statistics.crashStates), "crash states judged"],
     [grouped(acked), "acked calls"],
     [inTime(outcome.durationMs), "in all"],
