@@ -22,7 +22,8 @@ import { survivorsToText } from "./disk/survivors/survivors.ts";
 import { VolumeUnavailable } from "./disk/volume.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explore/explorable.ts";
 import { drawCrash, type ExplorationOrder, exploreRecording, type JudgedPair } from "./explore/exploration.ts";
-import { type BestExample, ExplorationSummary, mildestOf, type Replay } from "./explore/exploration-summary.ts";
+import { type BestExample, ExplorationSummary, type Replay } from "./explore/exploration-summary.ts";
+import { mildestOf } from "./explore/grades.ts";
 import { resultOf } from "./explore/kept-evidence.ts";
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
 import { failingKinds } from "./failing-kinds.ts";
@@ -33,6 +34,7 @@ import { randomFrom } from "./random.ts";
 import { countFates } from "./recording/history.ts";
 import { writeHistoryFile } from "./recording/history-file.ts";
 import type { Recording } from "./recording/recording.ts";
+import { makeStateIndex } from "./recover/index.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { RunRequest, RunResult, RunWatch } from "./run-request.ts";
 import { type CrashName, tokenText } from "./simulated/token.ts";
@@ -195,7 +197,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
 }
 
 function orderFor(
-  { request, scenario, store }: Room,
+  { request, scenario, store, world }: Room,
   plan: Plan,
   link: number,
   recording: Recording,
@@ -209,9 +211,13 @@ function orderFor(
     promise: { row: request.preset.promise.row, store, savePoints: savePointsOf(plan.config) },
     documentedCounts: scenario.expect.documented,
     models: modelsOf(request, scenario),
+    failsUpTo: scenario.fault.failsUpTo,
     setsMax: scenario.fault.setsMax,
+    sampleMax: scenario.needs.booted,
     random: randomFrom(plan.seed).fork(`explore ${plan.cycle} link ${link}`),
     recoverer,
+    // Of a real file system blocks were recorded, and an index of files has nothing to say of those.
+    ...(world.engine !== "filesystem" && { makeIndex: makeStateIndex }),
     jobs: request.jobs,
     deadlineMs,
     signal: request.signal,

@@ -67,6 +67,9 @@ export const runSchema = z.strictObject({
     considered: count,
     distinct: count,
     judged: count.describe("pairs of crash point and state that were really checked (J3)"),
+    judgedByIndex: count
+      .exactOptional()
+      .describe("of those: without a start of the store, by an index of its log (J1)"),
     booted: count.describe("real starts of the store (J3)"),
     perSecond: z.number().min(0),
   }),

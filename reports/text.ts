@@ -121,7 +121,22 @@ function totals(report: Report, paint: Paint, style: Style): string {
     ...wrapped(confidence(outcome), style.columns),
     "",
     `${paint.dim("did")}      ${did}`,
+    ...explored(outcome.runs).map((line) => `${paint.dim("power")}    ${line}`),
     `${paint.dim("seed")}     ${harmless(outcome.seed)}`,
     `${paint.dim("outcome")}  ${harmless(report.outcomeFile)}`,
   ].join("\n");
+}
+
+/** Of power cuts: what was judged by starting the store, and what by an index of its log. */
+function explored(runs: readonly Run[]): string[] {
+  const cuts = runs.filter(({ fault }) => fault === "power-cut").map(({ crashStates }) => crashStates);
+  if (cuts.length === 0) return [];
+  const total = (of: (states: Run["crashStates"]) => number) => cuts.reduce((sum, states) => sum + of(states), 0);
+  const byIndex = total(({ judgedByIndex = 0 }) => judgedByIndex);
+  const byBoot = total(({ judged }) => judged) - byIndex;
+  const starts = counted(
+    total(({ booted }) => booted),
+    "start",
+  );
+  return [`${grouped(byBoot)} judged by ${starts} of the store, ${grouped(byIndex)} by the index of its log`];
 }

@@ -82,7 +82,7 @@ describe("a scenario file", () => {
   it("with an unknown key that is like no other is told which there are", () => {
     expect(problemsOf(with_("budgets: { xyz: 1 }"))[0]).to.contain("did you mean budget?");
     expect(problemsOf(with_("needs: { xyz: 1 }"))).to.deep.equal([
-      "6:10 unknown key xyz: expected one of acks, windows",
+      "6:10 unknown key xyz: expected one of acks, booted, windows",
     ]);
   });
 

@@ -173,6 +173,9 @@ const needsSchema = z
   .strictObject({
     acks: countField(0).default(1).describe("acked calls in each cycle, on average"),
     windows: z.array(z.enum(windowNames)).default([]).describe("stretches that at least one cycle must have hit"),
+    booted: countField(0)
+      .default(200)
+      .describe("of power cuts: crash states on which the store was really started, so many in a run or all there are"),
   })
   .prefault({});
 

@@ -31,4 +31,5 @@ export const powerCutCompared: Scenario = scenarioSchema.parse({
     models: ["ordered"],
   },
   budget: { runs: 1 },
+  needs: { booted: 20 },
 });

@@ -11,7 +11,6 @@ import { createHash } from "node:crypto";
 import type { RunDetail } from "../../reports/detail.ts";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../../reports/outcome.ts";
 import { levelNames, worst } from "../../reports/outcome.ts";
-import { grades } from "../../scenarios/power-cut.ts";
 import type { PowerCut, Scenario } from "../../scenarios/scenario.ts";
 import type { CrashState } from "../disk/crash-states.ts";
 import { type DiskModel, type Grade, type LawId, laws } from "../disk/disk-model.ts";
@@ -28,6 +27,7 @@ import type { StoreIdentity } from "../targets/target.ts";
 import type { Explorable } from "./explorable.ts";
 import type { Explored, JudgedPair } from "./exploration.ts";
 import { ExploredDetail } from "./explored-detail.ts";
+import { mildestOf, rankOf } from "./grades.ts";
 
 export interface ExplorationTitle {
   readonly scenario: Scenario & { readonly fault: PowerCut };
@@ -82,13 +82,6 @@ interface Seen {
   readonly points: Map<number, number>;
 }
 
-const rankOf = (grade: Grade): number => grades.indexOf(grade);
-
-/** The mildest opinion of the disk under which a state may occur: what a store has least excuse for. */
-export function mildestOf(models: readonly DiskModel[]): DiskModel {
-  return models.reduce((mildest, model) => (rankOf(model.grade) < rankOf(mildest.grade) ? model : mildest));
-}
-
 export class ExplorationSummary {
   recordings = 0;
   recordingsViolated = 0;
@@ -99,7 +92,8 @@ export class ExplorationSummary {
   private readonly verdicts: VerdictName[] = [];
   private readonly shown = new Map<string, Shown>();
   private readonly calls = { invoked: 0, acked: 0, refused: 0, indeterminate: 0 };
-  private readonly states = { considered: 0, distinct: 0, judged: 0, booted: 0 };
+  private readonly states = { considered: 0, distinct: 0, judged: 0, judgedByIndex: 0, booted: 0 };
+  private bootedStates = 0;
   private readonly byModel: ReadonlyMap<string, { states: number; violations: number }>;
   private readonly promises = new Map<string, Run["promises"][number]>();
   private readonly windows = new Map<string, { crashPoints: number; exposureMs: number }>();
@@ -116,6 +110,7 @@ export class ExplorationSummary {
   private judgedInTrial = 0;
   private pendingInTrial = false;
   private disagreement: string | undefined;
+  private shortfall: string | undefined;
 
   constructor(title: ExplorationTitle) {
     this.title = title;
@@ -167,7 +162,9 @@ export class ExplorationSummary {
     this.states.considered += explored.considered;
     this.states.distinct += explored.distinct;
     this.states.judged += explored.judged;
+    this.states.judgedByIndex += explored.judgedByIndex;
     this.states.booted += explored.starts;
+    this.bootedStates += explored.bootedStates;
     this.exploringMs += explored.tookMs;
     this.digests.push(recording.digest);
     for (const [name, { crashPoints, openNs }] of explored.stretches) {
@@ -179,6 +176,7 @@ export class ExplorationSummary {
     }
     this.judgedInTrial += explored.judged;
     for (const text of explored.disagreements.slice(0, 1)) this.disagreement ??= text;
+    this.shortfall ??= explored.shortfalls[0];
     this.pendingInTrial ||= explored.somethingPending;
   }
 
@@ -195,6 +193,7 @@ export class ExplorationSummary {
     this.judgedInTrial = 0;
     this.pendingInTrial = false;
     this.disagreement = undefined;
+    this.shortfall = undefined;
     return verdict;
   }
 
@@ -216,6 +215,7 @@ export class ExplorationSummary {
       return this.noteUnknown("nothing was pending at any crash point: no power cut could have lost anything");
     }
     if (this.judgedInTrial === 0) return this.noteUnknown("no state was judged in the time there was");
+    if (this.shortfall !== undefined) return this.noteUnknown(this.shortfall);
     const [reason] = this.undecided;
     if (reason !== undefined) return this.noteUnknown(`${reason[1]} pairs could not be judged: ${reason[0]}`);
     return "held";
@@ -386,6 +386,10 @@ export class ExplorationSummary {
     if (this.recordings === 0) return "no recording was made";
     if (this.trialsPending === 0 && !this.verdicts.includes("violated"))
       return "nothing was pending in any recording: no power cut could have lost anything";
+    const bootsWanted = Math.min(needs.booted, this.states.distinct);
+    if (this.bootedStates < bootsWanted && !this.verdicts.includes("violated")) {
+      return `the store was started on ${this.bootedStates} crash states in the time there was, and ${bootsWanted} are asked for`;
+    }
     const ackedMean = this.calls.acked / this.recordings;
     if (ackedMean < needs.acks) {
       return `${Math.floor(ackedMean)} calls were acked in a recording, and the scenario asks for ${needs.acks}: too little to lose`;

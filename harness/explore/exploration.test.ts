@@ -128,6 +128,8 @@ async function explore(
       documentedCounts: false,
       models,
       setsMax: 24,
+      failsUpTo: "realistic",
+      sampleMax: 20,
       random: randomFrom("toy"),
       recoverer,
       jobs: 2,

@@ -1,31 +1,31 @@
 /**
  * One recording, explored: every crash point and every set of survivors that a disk model admits there.
  *
- *     crash points × models ──▶ pairs ──▶ by signature ──▶ strata ──▶ boot ──▶ judge every pair of that signature
- *       4,100                   31,200      6,450            38        2,900     17,000
+ *     crash points × models ──▶ pairs ──▶ by signature ─┬─ acquitted by the index ──▶ a sample is booted all the same
+ *       2,000                   31,200      6,450         ├─ suspected              ──▶ boot ─┐
+ *                                                         └─ open: it cannot tell   ──▶ boot ─┴─▶ judge every pair of it
  *
  * Work is skipped, judgement is not (S5): a signature is recovered once, and what came back is held against the history
  * as it was at each point at which that signature can occur. What there was no time to recover is counted as considered,
  * and not as judged (J3).
+ *
+ * Some boots are not a matter of time (N1): every state that looks like a broken promise, some of each window in which
+ * files are replaced, and so many in all. What is missing of them is reported as a shortfall, and then nothing held.
  */
-import { type CrashPoint, crashPoints, replacements } from "../disk/crash-points.ts";
-import { type CrashState, crashStates } from "../disk/crash-states.ts";
-import type { DiskModel } from "../disk/disk-model.ts";
+import type { CrashState } from "../disk/crash-states.ts";
+import type { DiskModel, Grade } from "../disk/disk-model.ts";
 import { diskModelNamed } from "../disk/disk-models.ts";
-import { Timeline } from "../disk/timeline.ts";
 import type { CrashFacts, Evidence, PresetPromise, RecoveryFacts } from "../oracle/evidence.ts";
 import { judge } from "../oracle/judge.ts";
 import type { Judgement } from "../oracle/judgement.ts";
 import type { Random } from "../random.ts";
 import type { Recording } from "../recording/recording.ts";
-import type { Interval } from "../recording/stamp.ts";
 import type { MakeStateIndex } from "../recover/state-index.ts";
 import type { Config, StoreIdentity } from "../targets/target.ts";
-import { FactsAtPoints } from "./crash-facts.ts";
+import { CrashWalk, type Group, type Sizes } from "./crash-walk.ts";
 import type { Recoverer } from "./explorable.ts";
+import { rankOf } from "./grades.ts";
 import { IndexedJudge } from "./indexed.ts";
-import { inTurns, kindOf } from "./strata.ts";
-import { Stretches } from "./stretches.ts";
 
 export interface ExplorationOrder {
   readonly recording: Recording;
@@ -33,7 +33,11 @@ export interface ExplorationOrder {
   readonly promise: PresetPromise;
   readonly documentedCounts: boolean;
   readonly models: readonly DiskModel[];
+  /** Findings under models up to this grade count: what looks like one of them must be booted. */
+  readonly failsUpTo: Grade;
   readonly setsMax: number;
+  /** Of what the index acquits, so many states are booted all the same. */
+  readonly sampleMax: number;
   readonly random: Random;
   readonly store: StoreIdentity;
   readonly recoverer: Recoverer;
@@ -54,111 +58,161 @@ export interface JudgedPair {
   readonly evidence?: Evidence;
 }
 
-export interface Explored {
-  /** Pairs of crash point and state that there are. */
-  readonly considered: number;
-  readonly distinct: number;
+export interface Explored extends Sizes {
   readonly judged: number;
+  /** Of those: by the index alone. */
+  readonly judgedByIndex: number;
+  /** States that the store was started on. */
+  readonly bootedStates: number;
   readonly starts: number;
   readonly tookMs: number;
-  readonly crashPoints: number;
-  /** Whether anything could be lost at all, and whether anything was (N1). */
-  readonly somethingPending: boolean;
   /** What a boot said otherwise than the index (J2): then nothing that the index said counts. */
   readonly disagreements: readonly string[];
-  /** For each stretch: points that lie in it, and how long it was open. */
-  readonly stretches: ReadonlyMap<string, { readonly crashPoints: number; readonly openNs: number }>;
-  /** All crash points that there are to judge, rising. */
-  readonly points: readonly CrashPoint[];
-  /** When which stretch was open, syncs among them. */
-  readonly open: readonly OpenStretch[];
-}
-
-export interface OpenStretch {
-  readonly name: string;
-  readonly interval: Interval;
-}
-
-/** All pairs whose files hold the same bytes. */
-interface Group {
-  readonly first: CrashState;
-  readonly states: CrashState[];
-  readonly stratum: string;
-  /** What an honest disk leaves at the least: its losses are the distribution that a report shows. */
-  isLeast: boolean;
-  /** Some disk that a store must reckon with may leave it. */
-  isLikely: boolean;
-  /** The index acquitted every pair of it. */
-  isAcquitted: boolean;
+  /** What should have been booted and was not, each as a sentence. */
+  readonly shortfalls: readonly string[];
 }
 
 /** Every so many boots the store is also stopped and started again, which must show the same. */
-const secondStartEvery = 16;
+const secondStartEvery = 12;
 const pairsInATurn = 50;
-/** Of each stratum, so many that the index acquitted are booted all the same (J2). */
-const watchedMax = 25;
 
 export async function exploreRecording(
   order: ExplorationOrder,
   onJudged: (pair: JudgedPair) => void,
 ): Promise<Explored> {
-  const { recording, random, deadlineMs, signal, jobs, promise, documentedCounts } = order;
   const startedMs = performance.now();
-  const walk = new Walk(order);
-  const counts = { judged: 0, starts: 0 };
-  const disagreements: string[] = [];
-  const judged = (pair: JudgedPair) => {
-    onJudged(pair);
-    counts.judged++;
-  };
-  const index = order.makeIndex && IndexedJudge.make(order.makeIndex, { ...order, timeline: walk.timeline });
-  if (index !== undefined) await acquitWhatCanBe(walk, index, judged);
-
-  const groups = walk.inOrder(random.fork("order"));
-  const seen = new Set<string>();
-  let boots = 0;
-  const job = async (): Promise<void> => {
-    for (const group of groups) {
-      if (boots > 0 && (signal.aborted || performance.now() > deadlineMs)) return;
-      const twice = !seen.has(group.stratum) || boots % secondStartEvery === 0;
-      seen.add(group.stratum);
-      boots++;
-      const recovery = await order.recoverer.recover(group.first.image(), twice ? 2 : 1);
-      counts.starts += recovery.starts.length;
-      if (group.isAcquitted) {
-        const disagreement = index?.disagreement(group.first, recovery);
-        if (disagreement !== undefined) disagreements.push(disagreement);
-        continue;
-      }
-      for (const [at, state] of group.states.entries()) {
-        if (at % pairsInATurn === pairsInATurn - 1) await new Promise((resolve) => setImmediate(resolve));
-        const crash = walk.factsAt(state);
-        const evidence = evidenceOf(recording, promise, state, crash, recovery);
-        judged({ state, crash, evidence, judgement: judge(evidence, { documentedCounts }) });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: jobs }, job));
-  return { ...walk.sizes(), ...counts, disagreements, tookMs: performance.now() - startedMs };
+  const exploration = new Exploration(order, onJudged);
+  await exploration.askTheIndex();
+  await exploration.boot();
+  return exploration.result(performance.now() - startedMs);
 }
 
-/** Groups of which the index acquits every pair need no boot; a few of each stratum are booted all the same. */
-async function acquitWhatCanBe(walk: Walk, index: IndexedJudge, judged: (pair: JudgedPair) => void): Promise<void> {
-  let pairs = 0;
-  for (const group of walk.all()) {
-    const judgements: Judgement[] = [];
-    for (const state of group.states) {
-      if (++pairs % pairsInATurn === 0) await new Promise((resolve) => setImmediate(resolve));
-      const judgement = index.acquit(state, walk.factsAt(state));
-      if (judgement === undefined) break;
-      judgements.push(judgement);
+class Exploration {
+  private readonly order: ExplorationOrder;
+  private readonly onJudged: (pair: JudgedPair) => void;
+  private readonly walk: CrashWalk;
+  private readonly index: IndexedJudge | undefined;
+  /** Acquitted, and to be booted all the same. */
+  private sample: ReadonlySet<Group> = new Set();
+  private readonly booted = new Set<Group>();
+  private readonly seenStrata = new Set<string>();
+  private readonly disagreements: string[] = [];
+  private readonly counts = { judged: 0, judgedByIndex: 0, starts: 0 };
+  private pairs = 0;
+
+  constructor(order: ExplorationOrder, onJudged: (pair: JudgedPair) => void) {
+    this.order = order;
+    this.onJudged = onJudged;
+    this.walk = new CrashWalk(order);
+    const { timeline } = this.walk;
+    this.index = order.makeIndex && IndexedJudge.make(order.makeIndex, { ...order, timeline });
+  }
+
+  /** A group is acquitted when every pair of it is, and suspected when one of them is. */
+  async askTheIndex(): Promise<void> {
+    const { index, walk, order } = this;
+    if (index === undefined) return;
+    const acquitted = new Map<Group, readonly Judgement[]>();
+    for (const group of walk.groups()) {
+      const answers = await this.answersFor(group, index);
+      if (answers === undefined) continue;
+      const judgements = answers.filter((answer) => answer !== "suspicious");
+      group.standing = judgements.length < answers.length ? "suspected" : "acquitted";
+      if (group.standing === "acquitted") acquitted.set(group, judgements);
     }
-    if (judgements.length < group.states.length) continue;
-    group.isAcquitted = true;
-    for (const [at, state] of group.states.entries()) {
-      judged({ state, crash: walk.factsAt(state), judgement: judgements[at] as Judgement });
+    this.sample = new Set(walk.sampleOfAcquitted(order.sampleMax, order.random.fork("sample")));
+    for (const [group, judgements] of acquitted) {
+      if (!this.sample.has(group)) this.believe(group, judgements);
     }
   }
+
+  /** As many as there is time for, in the order in which they matter. */
+  async boot(): Promise<void> {
+    const { order, walk } = this;
+    const groups = walk.inOrder([...this.sample], order.random.fork("order"));
+    const job = async (): Promise<void> => {
+      for (const group of groups) {
+        if (this.booted.size > 0 && (order.signal.aborted || performance.now() > order.deadlineMs)) return;
+        await this.bootAndJudge(group);
+      }
+    };
+    await Promise.all(Array.from({ length: order.jobs }, job));
+  }
+
+  result(tookMs: number): Explored {
+    const { counts, disagreements } = this;
+    const bootedStates = this.booted.size;
+    return { ...this.walk.sizes(), ...counts, bootedStates, disagreements, shortfalls: this.shortfalls(), tookMs };
+  }
+
+  /** Undefined where it cannot tell of one of them. */
+  private async answersFor({ states }: Group, index: IndexedJudge): Promise<(Judgement | "suspicious")[] | undefined> {
+    const answers: (Judgement | "suspicious")[] = [];
+    for (const state of states) {
+      await this.breathe();
+      const answer = index.judge(state, this.walk.factsAt(state));
+      if (answer === undefined) return undefined;
+      answers.push(answer);
+    }
+    return answers;
+  }
+
+  private believe({ states }: Group, judgements: readonly Judgement[]): void {
+    for (const [at, state] of states.entries()) {
+      this.counts.judged++;
+      this.counts.judgedByIndex++;
+      this.onJudged({ state, crash: this.walk.factsAt(state), judgement: judgements[at] as Judgement });
+    }
+  }
+
+  private async bootAndJudge(group: Group): Promise<void> {
+    const { recording, promise, recoverer, documentedCounts } = this.order;
+    const { first, states, stratum } = group;
+    const twice = !this.seenStrata.has(stratum) || this.booted.size % secondStartEvery === 0;
+    this.seenStrata.add(stratum);
+    this.booted.add(group);
+    const recovery = await recoverer.recover(first.image(), twice ? 2 : 1);
+    this.counts.starts += recovery.starts.length;
+    if (group.standing !== "open") {
+      const disagreement = this.index?.disagreement(first, recovery);
+      if (disagreement !== undefined) this.disagreements.push(disagreement);
+    }
+    // A boot is what is judged, whatever the index said.
+    for (const state of states) {
+      await this.breathe();
+      const crash = this.walk.factsAt(state);
+      const evidence = evidenceOf(recording, promise, state, crash, recovery);
+      this.counts.judged++;
+      this.onJudged({ state, crash, evidence, judgement: judge(evidence, { documentedCounts }) });
+    }
+  }
+
+  /** Whatever else goes on in this process has its turn. */
+  private async breathe(): Promise<void> {
+    if (++this.pairs % pairsInATurn === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  private shortfalls(): string[] {
+    const { failsUpTo } = this.order;
+    const missed = this.walk.groups().filter((group) => !this.booted.has(group));
+    const counting = missed.filter(({ grade }) => rankOf(grade) <= rankOf(failsUpTo));
+    const suspected = counting.filter(({ standing }) => standing === "suspected").length;
+    const places = new Set([...this.booted].map(({ place }) => place));
+    const windows = new Set(
+      counting.map(({ place }) => place).filter((place) => isReplacing(place) && !places.has(place)),
+    );
+    return [
+      ...(suspected > 0
+        ? [`${suspected} states that look like a broken promise were not booted in the time there was`]
+        : []),
+      ...[...windows].map((name) => `no state of the window ${name} was booted in the time there was`),
+    ];
+  }
+}
+
+/** As `faults/windows.ts` names the stretches in which a store replaces files. */
+function isReplacing(place: string): boolean {
+  return place.startsWith("rewrite:") || place.startsWith("bgsave:");
 }
 
 /** In a chain: which disk the crash had from which it goes on. A torn write is what a recovery has most to do with. */
@@ -168,9 +222,6 @@ const chainModels = [
   ["ordered", 1],
   ["process-crash", 1],
 ] as const;
-
-/** In a chain: how many of its later crashes strike a store that is still starting. */
-const recoveryShare = 1 / 3;
 
 /**
  * One crash of a recording, drawn: the crash from which a chain goes on. It is recovered twice and judged as any other.
@@ -185,7 +236,7 @@ export async function drawCrash(
   const choices = chainModels.filter(([name]) => models.some((model) => model.name === name));
   if (choices.length === 0) return undefined;
   const wanted = random.fork("model").weighted(choices);
-  const walk = new Walk({ ...order, models: [diskModelNamed(wanted)] });
+  const walk = new CrashWalk({ ...order, models: [diskModelNamed(wanted)] });
   const state = walk.drawn(random.fork("state"));
   if (state === undefined) return undefined;
   const recovery = await recoverer.recover(state.image(), 2);
@@ -193,8 +244,11 @@ export async function drawCrash(
   const evidence = evidenceOf(recording, promise, state, crash, recovery);
   const pair = { state, crash, evidence, judgement: judge(evidence, { documentedCounts }) };
   onJudged(pair);
-  const counts = { judged: 1, starts: recovery.starts.length, tookMs: performance.now() - startedMs };
-  return { pair, explored: { ...walk.sizes(), ...counts, points: [state.point], disagreements: [] } };
+  const counts = { judged: 1, judgedByIndex: 0, bootedStates: 1, starts: recovery.starts.length };
+  const tookMs = performance.now() - startedMs;
+  // Of this recording one crash was wanted, and nothing more.
+  const sizes = { ...walk.sizes(), distinct: 1, points: [state.point] };
+  return { pair, explored: { ...sizes, ...counts, disagreements: [], shortfalls: [], tookMs } };
 }
 
 function evidenceOf(
@@ -205,142 +259,4 @@ function evidenceOf(
   recovery: RecoveryFacts,
 ): Evidence {
   return { history, ...(initial !== undefined && { initial }), cut: state.point.interval, crash, promise, recovery };
-}
-
-class Walk {
-  private readonly order: ExplorationOrder;
-  readonly timeline: Timeline;
-  private readonly stretches: Stretches;
-  private readonly facts: FactsAtPoints;
-  private readonly groups = new Map<string, Group>();
-  private readonly openStretches = new Map<string, { crashPoints: number; openNs: number }>();
-  private readonly firstCallNs: number;
-  private considered = 0;
-  private points: readonly CrashPoint[] = [];
-  private somethingPending = false;
-
-  constructor(order: ExplorationOrder) {
-    this.order = order;
-    const { recording, config } = order;
-    this.timeline = new Timeline(recording.journal);
-    this.stretches = new Stretches(this.timeline);
-    this.facts = new FactsAtPoints(recording, config);
-    this.firstCallNs = Math.min(...recording.history.clients.flatMap(([first]) => first?.invokedNs ?? []));
-    this.gather();
-  }
-
-  factsAt({ point }: CrashState): CrashFacts {
-    return this.facts.at(point, this.stretches.placeAt(point));
-  }
-
-  sizes(): Omit<Explored, "judged" | "starts" | "tookMs" | "disagreements"> {
-    const { considered, points, somethingPending, openStretches: stretches, groups } = this;
-    const distinct = groups.size;
-    const open = this.stretches.openOver(points);
-    return { considered, distinct, crashPoints: points.length, somethingPending, stretches, points, open };
-  }
-
-  /**
-   * Any state, the strata alike: one at which clients had something to lose, or, where the store went on from a crash,
-   * one of its recovery. What that has written is as easily lost, and the next recovery starts from what is left.
-   */
-  drawn(random: Random): CrashState | undefined {
-    const isLoaded = ({ point }: CrashState) => point.interval.startNs >= this.firstCallNs;
-    const all = [...this.groups.values()];
-    const some = (is: (state: CrashState) => boolean) =>
-      all.flatMap((group) => {
-        const states = group.states.filter(is);
-        return states.length === 0 ? [] : [{ ...group, states }];
-      });
-    const isLater = this.order.recording.initial !== undefined;
-    const recovering = isLater && random.chance(recoveryShare) ? some((state) => !isLoaded(state)) : [];
-    const groups = recovering.length > 0 ? recovering : some(isLoaded);
-    if (groups.length === 0) return undefined;
-    return random.pick(random.pick(random.pick([...strataOf(groups).values()])).states);
-  }
-
-  all(): Iterable<Group> {
-    return this.groups.values();
-  }
-
-  /**
-   * What a store must reckon with comes as often as all the rest together: the least that an honest disk leaves, what only a
-   * malicious one would, and a few of each stratum that the index acquitted, for it is watched, not believed.
-   */
-  *inOrder(random: Random): Generator<Group> {
-    const groups = [...this.groups.values()];
-    const open = groups.filter(({ isAcquitted }) => !isAcquitted);
-    const watched = [...strataOf(groups.filter(({ isAcquitted }) => isAcquitted))].map(
-      ([name, members]) => [name, random.fork(name).shuffled(members).slice(0, watchedMax)] as const,
-    );
-    const likely = inTurns(strataOf(open.filter((group) => group.isLikely && !group.isLeast)), random.fork("likely"));
-    const queues = [
-      likely,
-      inTurns(strataOf(open.filter((group) => group.isLeast)), random.fork("least")),
-      likely,
-      inTurns(strataOf(open.filter((group) => !group.isLikely)), random.fork("unlikely")),
-      likely,
-      inTurns(new Map(watched), random.fork("watched")),
-    ];
-    for (;;) {
-      const turns = queues.map((queue) => queue.next());
-      for (const { value } of turns) if (value !== undefined) yield value;
-      if (turns.every(({ done }) => done)) return;
-    }
-  }
-
-  private gather(): void {
-    const { recording, random, models, setsMax } = this.order;
-    const { journal, endNs } = recording;
-    const points = crashPoints(journal, {
-      random: random.fork("points"),
-      endNs,
-      firstIndex: this.timeline.firstPointIndex,
-      windows: replacements(journal),
-    });
-    this.points = points;
-    for (const point of points) {
-      if (point.interval.endNs >= this.firstCallNs) this.noteStretch("load", point.standsForNs);
-      for (const name of this.stretches.at(point)) this.noteStretch(name, point.standsForNs);
-    }
-    // What is really there belongs to the walk, whatever was asked for: the others are held against it.
-    const live = diskModelNamed("process-crash");
-    const walked = models.includes(live) ? models : [live, ...models];
-    let liveSignature = "";
-    for (const state of crashStates(this.timeline, points, { models: walked, random: random.fork("sets"), setsMax })) {
-      if (state.models.includes(live)) liveSignature = state.signature;
-      else if (state.signature !== liveSignature) this.somethingPending = true;
-      if (state.models.some((model) => models.includes(model))) this.take(state);
-    }
-  }
-
-  private noteStretch(name: string, openNs: number): void {
-    const before = this.openStretches.get(name) ?? { crashPoints: 0, openNs: 0 };
-    this.openStretches.set(name, { crashPoints: before.crashPoints + 1, openNs: before.openNs + openNs });
-  }
-
-  private take(state: CrashState): void {
-    this.considered++;
-    const isLeast = state.models.some(({ name }) => name === "ordered");
-    const isLikely = state.models.some(({ grade }) => grade !== "adversarial");
-    const known = this.groups.get(state.signature);
-    if (known !== undefined) {
-      known.states.push(state);
-      known.isLeast ||= isLeast;
-      known.isLikely ||= isLikely;
-      return;
-    }
-    const stratum = `${this.stretches.placeAt(state.point)} | ${kindOf(state, this.timeline)}`;
-    this.groups.set(state.signature, { first: state, states: [state], stratum, isLeast, isLikely, isAcquitted: false });
-  }
-}
-
-function strataOf(groups: readonly Group[]): Map<string, Group[]> {
-  const strata = new Map<string, Group[]>();
-  for (const group of groups) {
-    const stratum = strata.get(group.stratum);
-    if (stratum === undefined) strata.set(group.stratum, [group]);
-    else stratum.push(group);
-  }
-  return strata;
 }

@@ -4,8 +4,11 @@
  * real store, and so does a sample of the acquitted, which must come out the same.
  *
  *     state ─▶ index ─┬─ lengths ─▶ greatest cut at this point ─▶ loss ─▶ within every promise ─▶ held
- *                     │                                                 └ beyond one ─▶ boot
- *                     └─ nothing ─▶ boot
+ *                     │                                                 └ beyond one ─▶ suspicious: boot
+ *                     └─ nothing ─▶ open: boot
+ *
+ * What only the documentation promises fails nothing unless the scenario says so. There the index tells the age of what is
+ * lost, and the finding comes from those that are booted.
  */
 import type { CrashState } from "../disk/crash-states.ts";
 import type { Timeline } from "../disk/timeline.ts";
@@ -18,7 +21,6 @@ import type { Lanes } from "../oracle/lanes.ts";
 import { ageMsOf, lossAt, spanMsOf } from "../oracle/loss.ts";
 import { boundMsOf, isBroken, promisesAt, suspendedSince } from "../oracle/promises.ts";
 import { readState } from "../oracle/reading.ts";
-import type { History } from "../recording/history.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { MakeStateIndex, StateIndex } from "../recover/state-index.ts";
 import type { Config, StoreIdentity } from "../targets/target.ts";
@@ -29,47 +31,55 @@ export interface IndexedOrder {
   readonly config: Config;
   readonly store: StoreIdentity;
   readonly promise: PresetPromise;
+  readonly documentedCounts: boolean;
 }
 
 export class IndexedJudge {
   private readonly index: StateIndex;
   private readonly lanes: Lanes;
-  private readonly promise: PresetPromise;
+  private readonly order: IndexedOrder;
 
-  private constructor(index: StateIndex, lanes: Lanes, promise: PresetPromise) {
+  private constructor(index: StateIndex, lanes: Lanes, order: IndexedOrder) {
     this.index = index;
     this.lanes = lanes;
-    this.promise = promise;
+    this.order = order;
   }
 
   /** Undefined where nobody but the store can tell. */
   static make(makeIndex: MakeStateIndex, order: IndexedOrder): IndexedJudge | undefined {
     const { recording, timeline, config, store, promise } = order;
-    // What WAITAOF answered is a promise too, and only the checkers know it.
-    if (promise.row === "none" || asksForDurability(recording.history)) return undefined;
+    if (promise.row === "none") return undefined;
     const lanes = lanesOf(recording.history, { initial: recording.initial ?? emptyModel, trouble: false });
     const index = makeIndex({ recording, timeline, lanes, config, store });
-    return index && new IndexedJudge(index, lanes, promise);
+    return index && new IndexedJudge(index, lanes, order);
   }
 
-  /** Held, with its numbers; undefined: boot it. */
-  acquit(state: CrashState, crash: CrashFacts): Judgement | undefined {
+  /** Held, with its numbers; undefined where the index cannot tell. */
+  judge(state: CrashState, crash: CrashFacts): Judgement | "suspicious" | undefined {
+    const { lanes, order } = this;
     const lengths = this.index.explain(state);
     if (lengths === undefined) return undefined;
     const { endNs } = state.point.interval;
-    const cut = greatestCut(this.lanes, { lengths }, endNs);
-    if (cut.kind !== "found") return undefined;
-    const loss = lossAt(this.lanes, cut.lengths, endNs);
-    const promises = promisesAt(this.promise, crash, endNs);
+    const cut = greatestCut(lanes, { lengths }, endNs);
+    if (cut.kind !== "found") return "suspicious";
+    if (lanes.lanes.some((lane, at) => lane.brokenDurable(cut.lengths[at] as number, endNs) !== undefined)) {
+      return "suspicious";
+    }
+    const loss = lossAt(lanes, cut.lengths, endNs);
     const suspendedNs = suspendedSince(crash, endNs);
-    if (promises.some(({ protects }) => isBroken(protects, loss, suspendedNs, endNs))) return undefined;
+    const promises = promisesAt(order.promise, crash, endNs).map((promise) => {
+      return { ...promise, broken: isBroken(promise.protects, loss, suspendedNs, endNs) };
+    });
+    if (promises.some(({ broken, level }) => broken && (level === "source" || order.documentedCounts))) {
+      return "suspicious";
+    }
     const ageMs = ageMsOf(loss, endNs);
     const spanMs = spanMsOf(loss);
     return {
       verdict: "held",
       findings: [],
-      promises: promises.map(({ level, text, protects }): PromiseVerdict => {
-        return { level, text, boundMs: boundMsOf(protects), ageMs, spanMs, verdict: "held" };
+      promises: promises.map(({ level, text, protects, broken }): PromiseVerdict => {
+        return { level, text, boundMs: boundMsOf(protects), ageMs, spanMs, verdict: broken ? "violated" : "held" };
       }),
       loss: { acked: loss.count, ageMs, spanMs },
       refused: false,
@@ -97,10 +107,4 @@ function isAmong(ranges: LengthRanges, length: number): boolean {
     if (length >= (ranges[at] as number) && length <= (ranges[at + 1] as number)) return true;
   }
   return false;
-}
-
-function asksForDurability({ clients }: History): boolean {
-  return clients.some((sequence) =>
-    sequence.some(({ call }) => call.requests.some(([name]) => name?.toUpperCase() === "WAITAOF")),
-  );
 }

@@ -7,7 +7,7 @@ import type { History } from "../recording/history.ts";
 import type { Contradiction } from "./contradiction.ts";
 import { findContradictions } from "./diagnose.ts";
 import type { Evidence, ServedStart, Suspension } from "./evidence.ts";
-import { explain, greatestCut } from "./explain.ts";
+import { type Explanation, explain, greatestCut } from "./explain.ts";
 import { completeLanes, type Lanes, type LanesOptions, readLanes } from "./lanes.ts";
 import { type LossAtCut, lossAt } from "./loss.ts";
 import { readState } from "./reading.ts";
@@ -53,7 +53,7 @@ export class Inquiry {
   private explain(): Explained {
     const { endNs, served } = this;
     const lanes = completeLanes(this.lanes, served.state, endNs);
-    const explanation = explain(lanes, readState(lanes, served));
+    const explanation = explanationOf(lanes, served);
     const contradictions = findContradictions(lanes, explanation, endNs);
     if (contradictions.length > 0) return { kind: "contradicted", contradictions };
     const cut = greatestCut(lanes, explanation, endNs);
@@ -68,6 +68,17 @@ export class NobodyCanTell extends Error {
 }
 
 const refusing: Suspension["why"] = "the disk refused writes or syncs";
+
+const explained = new WeakMap<ServedStart, { readonly lanes: Lanes; readonly explanation: Explanation }>();
+
+/** What came back is explained once, and held against as many cuts as there are. */
+function explanationOf(lanes: Lanes, served: ServedStart): Explanation {
+  const before = explained.get(served);
+  if (before?.lanes === lanes) return before.explanation;
+  const explanation = explain(lanes, readState(lanes, served));
+  explained.set(served, { lanes, explanation });
+  return explanation;
+}
 
 const known = new WeakMap<History, { readonly options: LanesOptions; readonly lanes: Lanes }>();
 

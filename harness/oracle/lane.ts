@@ -18,6 +18,7 @@ import { ModelState } from "../operations/model-state.ts";
 import type { OddReply } from "../operations/run-call.ts";
 import { type Bytes, type CallRecord, fateOf } from "../recording/history.ts";
 import type { StampNs } from "../recording/stamp.ts";
+import { saysDurable } from "./durable-reply.ts";
 import type { KeyTable } from "./key-table.ts";
 import { runElement } from "./run-element.ts";
 
@@ -106,6 +107,9 @@ export class Lane {
   readonly promisedNs: Float64Array;
   /** By length: how many of the promised a prefix of that length holds. */
   readonly promisedWithin: Int32Array;
+  /** Own elements that were told that all before them is synced, in order; and when they were told. */
+  readonly durable: Int32Array;
+  readonly durableNs: Float64Array;
 
   constructor(input: LaneInput, unfolded: Unfolded) {
     this.input = input;
@@ -118,6 +122,10 @@ export class Lane {
     this.promised = Int32Array.from(promised);
     this.promisedNs = Float64Array.from(promised, (index) => this.elementAt(index).record.completed?.ns as StampNs);
     this.promisedWithin = countsWithin(promised, input.elements.length);
+    this.durable = Int32Array.from(
+      input.elements.flatMap(({ own, record }, index) => (own && saysDurable(record) ? [index] : [])),
+    );
+    this.durableNs = Float64Array.from(this.durable, (index) => this.elementAt(index).record.completed?.ns as StampNs);
   }
 
   /** This lane followed to its end; itself, unless it needs hindsight for that. */
@@ -150,6 +158,18 @@ export class Lane {
   /** How many of the promised had been acked by then. */
   promisedAt(stampNs: StampNs): number {
     return countUpTo(this.promisedNs, stampNs);
+  }
+
+  /** The last element that was told by then that all before it is synced. */
+  lastDurableAt(stampNs: StampNs): number | undefined {
+    return this.durable[countUpTo(this.durableNs, stampNs) - 1];
+  }
+
+  /** The oldest promise that a prefix leaves out although the client had been told by then that it is synced. */
+  brokenDurable(length: number, stampNs: StampNs): number | undefined {
+    const last = this.lastDurableAt(stampNs);
+    const lost = this.promised[this.promisedWithin[length] as number];
+    return last === undefined || lost === undefined || lost >= last ? undefined : lost;
   }
 
   /** How many of a prefix's elements are the client's own calls. */

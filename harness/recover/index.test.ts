@@ -153,7 +153,7 @@ describe("the index", function () {
     const { parts } = plantedBug("ttl-dropped-by-rewrite");
     const world = new SimulatedWorld({ ...correctParts, ...parts });
     // Keys had deadlines when this one was rewritten.
-    const plan = simulatedPlan({ seed: "base a", preset: "everysec", rewrites: 2 });
+    const plan = simulatedPlan({ seed: "base c", preset: "everysec", rewrites: 2 });
     const ground = groundOf((await world.record(plan)).recording);
     const index = indexOf(ground, plan);
     const isRewritten = ({ files }: CrashState) => {

@@ -15,13 +15,14 @@ import { OpenChoice } from "../operations/choices.ts";
 import { emptyModel } from "../operations/model.ts";
 import { ModelState } from "../operations/model-state.ts";
 import { CommandRefused } from "../operations/operation.ts";
-import { operationOf, UnknownCommand } from "../operations/operations.ts";
+import { UnknownCommand } from "../operations/operations.ts";
 import type { LengthRanges } from "../oracle/explain.ts";
 import { LaneWalk } from "../oracle/lane-walk.ts";
 import type { Lanes } from "../oracle/lanes.ts";
 import { nobody } from "../oracle/ownership.ts";
 import type { Bytes, Request } from "../recording/history.ts";
 import type { StampNs } from "../recording/stamp.ts";
+import { applyRecord } from "./log-record.ts";
 import { baseRequests, type ListedFiles, OddFile, parseManifest, unitsOf } from "./parse.ts";
 
 /** Where the files of a log are, relative to the volume. */
@@ -173,9 +174,6 @@ function isOdd(error: unknown): boolean {
 
 // ── Replay ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Log records name moments, never lengths of time: nothing in them hangs on when they are replayed. */
-const anyMoment = { earliestMs: 0, latestMs: 0 };
-
 class Replay {
   private readonly lanes: Lanes;
   private readonly walks: readonly LaneWalk[];
@@ -204,7 +202,7 @@ class Replay {
 
   run(requests: readonly Request[]): void {
     for (const request of requests) {
-      apply(this.state, request);
+      applyRecord(this.state, request);
       this.appendToParts(request);
     }
     this.explainTouched();
@@ -217,7 +215,7 @@ class Replay {
   /** Whether these requests, from nothing, make what the log has made. */
   holds(requests: readonly Request[]): boolean {
     const other = new ModelState(emptyModel, () => undefined);
-    for (const request of requests) apply(other, request);
+    for (const request of requests) applyRecord(other, request);
     let left = 0;
     for (const [database, key, { value, deadline }] of other.keys()) {
       const own = this.state.entry(key, database);
@@ -244,7 +242,7 @@ class Replay {
         throw new OddFile(`nobody appended ${JSON.stringify(element)}`);
       }
       part.database = database;
-      apply(part, [name, key, element]);
+      applyRecord(part, [name, key, element]);
       this.walks[client]?.set(id, part.entry(key, database));
     }
   }
@@ -261,12 +259,6 @@ class Replay {
       this.walks[lane]?.set(id, this.state.entry(key, database));
     }
   }
-}
-
-function apply(state: ModelState, request: Request): void {
-  const [step, ...others] = operationOf(request).step(state, request, anyMoment);
-  if (step === undefined || others.length > 0) throw new OddFile(`${request[0]} leaves the store a choice`);
-  step.apply?.(state);
 }
 
 function countUpTo(sorted: readonly number[], limit: number): number {

@@ -119,6 +119,8 @@ function orderOf(plan: Plan, recording: Recording, recoverer: ExplorationOrder["
     store: simulatedIdentity,
     promise: { row: "everysec", store: simulatedIdentity, savePoints: [] },
     documentedCounts: false,
+    failsUpTo: "realistic",
+    sampleMax: 0,
     models: diskModels.filter(({ grade }) => grade !== "adversarial"),
     setsMax: 6,
     random: randomFrom("chain"),

@@ -47,6 +47,8 @@ export async function exploreSwarm(
       documentedCounts: false,
       models: fault.models.map(diskModelNamed),
       setsMax: fault.setsMax,
+      failsUpTo: fault.failsUpTo,
+      sampleMax: 0,
       random: randomFrom(seed).fork(`explore ${cycle}`),
       recoverer,
       jobs: 1,
