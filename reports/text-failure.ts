@@ -77,7 +77,12 @@ function section(title: string, lines: readonly string[], paint: Paint): string[
 }
 
 /** The last calls before the crash and those after it, with the crash in its place. A line each, however long. */
-function history({ crashPoint }: Finding, { calls }: Story, paint: Paint, columns: number): string[] {
+export function history(
+  { crashPoint }: Pick<Finding, "crashPoint">,
+  { calls }: Pick<Story, "calls">,
+  paint: Paint,
+  columns: number,
+): string[] {
   const before = calls.filter(({ sentMs }) => sentMs <= crashPoint.atMs);
   const after = calls.filter(({ sentMs }) => sentMs > crashPoint.atMs).slice(0, callsMax);
   const shown = [...before.slice(-callsMax), ...after];

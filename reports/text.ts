@@ -112,7 +112,12 @@ function totals(report: Report, paint: Paint, style: Style): string {
   const { outcome, interrupted } = report;
   const { crashStates } = outcome.statistics;
   const acked = outcome.runs.reduce((sum, run) => sum + run.calls.acked, 0);
-  const did = `${trials(outcome)}, ${counted(crashStates, "crash state")} judged, ${counted(acked, "acked call")}, ${inTime(outcome.durationMs)}`;
+  const did = [
+    trials(outcome),
+    `${counted(crashStates, "crash state")} judged`,
+    counted(acked, "acked call"),
+    inTime(outcome.durationMs),
+  ].filter((part) => part !== "");
   const sentence = verdictSentence(report);
   const colour = { held: paint.green, violated: paint.red, unknown: paint.yellow }[outcome.verdict];
   return [
@@ -120,7 +125,7 @@ function totals(report: Report, paint: Paint, style: Style): string {
     ...wrapped(sentence, style.columns).map((line) => paint.bold(colour(line))),
     ...wrapped(confidence(outcome), style.columns),
     "",
-    `${paint.dim("did")}      ${did}`,
+    `${paint.dim("did")}      ${did.join(", ")}`,
     ...explored(outcome.runs).map((line) => `${paint.dim("power")}    ${line}`),
     `${paint.dim("seed")}     ${harmless(outcome.seed)}`,
     `${paint.dim("outcome")}  ${harmless(report.outcomeFile)}`,

@@ -7,12 +7,10 @@
  *     5  not known        it could not be judged
  */
 import type { Command } from "commander";
-import type { Finding as ReportedFinding } from "../../reports/outcome.ts";
 import { paintOf, wantsColour } from "../../reports/paint.ts";
 import { story } from "../../reports/text-failure.ts";
 import { harmless, wrapped } from "../../reports/words.ts";
-import type { Finding } from "../oracle/checker.ts";
-import { sinceFirstCallMs } from "../recording/history.ts";
+import { reportedFinding } from "../bundle/reported-finding.ts";
 import type { ReplayResult } from "../replay.ts";
 import { isToken } from "../simulated/token.ts";
 import { type ExitCode, exitCodes } from "./exit.ts";
@@ -80,7 +78,7 @@ function shown(result: ReplayResult, bundleFile: string, { out, environment }: S
   const where = harmless(`${target} (${store.name} ${store.version})`);
   const title = harmless(`${bundle.plan.scenario} · ${bundle.plan.preset} · ${where}`);
   const findings = judgement.findings.flatMap((finding) => [
-    ...story(reported(finding, result, bundleFile), paint, columns),
+    ...story(reportedFinding(finding, bundle, bundleFile), paint, columns),
     "",
   ]);
   return [paint.bold(title), "", ...findings, ...wrapped(sentence(result, where), columns).map(paint.bold), ""].join(
@@ -97,25 +95,4 @@ function sentence({ reproduced, judgement, bundle, again }: ReplayResult, where:
   if (judgement.verdict === "violated") return `Not the same finding, but ${where} breaks a promise on these files.`;
   if (judgement.verdict === "held") return `Not there on ${where}: it handles these files as it should.`;
   return harmless(`Not known on ${where}: ${judgement.why ?? "it could not be judged"}`);
-}
-
-/** In the form that reports tell; where it struck is known from the bundle. */
-function reported(finding: Finding, { bundle }: ReplayResult, bundleFile: string): ReportedFinding {
-  const { journalIndex, operation, path, stampNs } = bundle.header.point;
-  const { kind, level, checker, fingerprint, message, evidence } = finding;
-  return {
-    fingerprint,
-    level,
-    checker,
-    kind,
-    model: "",
-    filesystem: "",
-    crashPoint: { journalIndex, operation, path, atMs: sinceFirstCallMs(bundle.history, stampNs) },
-    exposureMs: 0,
-    message,
-    evidence: { ...evidence },
-    known: false,
-    bundle: bundleFile,
-    replay: `lossbound replay ${bundleFile}`,
-  };
 }

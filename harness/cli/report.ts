@@ -1,4 +1,7 @@
-/** `lossbound report`: the page of a result, written beside it. */
+/**
+ * `lossbound report`: the page of a result, written beside it, and what is new in it; or the crash report of a bundle, as
+ * Markdown on stdout.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -7,6 +10,9 @@ import { html } from "../../reports/html.ts";
 import { readNights, triage } from "../../reports/nights.ts";
 import { plain } from "../../reports/reporter.ts";
 import { harmless } from "../../reports/words.ts";
+import { bundleExtension } from "../bundle/bundle.ts";
+import { crashReport } from "../bundle/crash-report.ts";
+import { readBundle } from "../bundle/read-bundle.ts";
 import { Exit, type ExitCode, exitCodes } from "./exit.ts";
 import { readResult } from "./read-result.ts";
 import { nightsName } from "./results.ts";
@@ -23,22 +29,29 @@ export const report: Verb = {
   add(program: Command, surroundings: Surroundings, ends: (code: ExitCode) => void): void {
     program
       .command("report")
-      .summary("write the page of a result")
+      .summary("write the page of a result, or a crash report of a bundle")
       .description(
-        "Writes the page of a result: one HTML file without a request to anywhere, to be opened in a browser or sent to a colleague. Says where it is, and what its findings are beside the nights before: new, regressed, ongoing, known, resolved.",
+        "Writes the page of a result: one HTML file without a request to anywhere, to be opened in a browser or sent to a colleague. Says where it is, and what its findings are beside the nights before: new, regressed, ongoing, known, resolved. Of a bundle it writes a crash report instead: Markdown for an issue tracker, secrets of the config left out.",
       )
-      .argument("[results]", "the folder of a result, or of results: then the latest", "results")
-      .option("--to <file>", "where the page goes (default: report.html beside the outcome)")
+      .argument(
+        "[results|bundle]",
+        "the folder of a result, or of results: then the latest; or NAME.lossbound",
+        "results",
+      )
+      .option("--to <file>", "where it goes (default: report.html beside the outcome; a crash report: stdout)")
       .option("--open", "open it in the browser of this desktop")
       .addHelpText("after", examples)
-      .action((results: string, { to, open }: ReportOptions) => {
+      .action(async (results: string, { to, open }: ReportOptions) => {
+        if (results.endsWith(bundleExtension)) {
+          const text = crashReport(await readBundle(results), results);
+          if (to === undefined) surroundings.out.stream.write(text);
+          else writeTo(to, text);
+          ends(exitCodes.held);
+          return;
+        }
         const { dir, report: what } = readResult(results);
         const file = to ?? path.join(dir, "report.html");
-        try {
-          writeFileSync(file, html.render(what, plain));
-        } catch (error) {
-          throw new Exit(exitCodes.usage, `${file} was not written: ${(error as Error).message}`);
-        }
+        writeTo(file, html.render(what, plain));
         surroundings.out.stream.write(`${file}\n`);
         tellTriage(dir, what.outcome.startedAt, surroundings);
         if (open === true) openOnDesktop(file, surroundings);
@@ -51,7 +64,16 @@ const examples = `
 Examples:
   lossbound report                                       the latest result
   lossbound report results/smoke/2026-11-22T09-00-00Z --to /tmp/night.html
+  lossbound report results/latest/bundles/kill-random-always-3.lossbound > issue.md
 `;
+
+function writeTo(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new Exit(exitCodes.usage, `${file} was not written: ${(error as Error).message}`);
+  }
+}
 
 /** What was found, beside the nights before, up to the one that is asked for. */
 function tellTriage(dir: string, startedAt: string, { out, err }: Surroundings): void {
