@@ -1,12 +1,14 @@
 /** All verbs. A new one is a file and a line here. */
+import { backup } from "./backup.ts";
 import { compare } from "./compare.ts";
 import { doctor } from "./doctor.ts";
 import { explore } from "./explore.ts";
 import { list } from "./list.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
+import { restore } from "./restore.ts";
 import { run } from "./run.ts";
 import { selftest } from "./selftest.ts";
 import type { Verb } from "./verb.ts";
 
-export const verbs: readonly Verb[] = [run, explore, replay, compare, report, list, doctor, selftest];
+export const verbs: readonly Verb[] = [run, explore, replay, compare, report, list, doctor, selftest, backup, restore];

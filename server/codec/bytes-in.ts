@@ -33,6 +33,9 @@ const specialInt16 = 1;
 const specialInt32 = 2;
 const specialLzf = 3;
 
+/** Where a compressed string is expanded to become text, which is a copy. */
+const expanded = Buffer.allocUnsafeSlow(16 * 1024);
+
 export class BytesIn {
   readonly path: string;
   private readonly source: ByteSource | undefined;
@@ -193,7 +196,7 @@ export class BytesIn {
     const first = this.u8();
     if (first < 0x40) return this.text(first);
     if (first < 0xc0) return this.text(this.longLength(first));
-    if ((first & 0x3f) === specialLzf) return this.compressed().bytes.toString("latin1");
+    if ((first & 0x3f) === specialLzf) return this.compressedText();
     return String(this.specialInteger(first));
   }
 
@@ -202,7 +205,7 @@ export class BytesIn {
     const first = this.u8();
     if (first < 0x40) return this.text(first);
     if (first < 0xc0) return this.text(this.longLength(first));
-    if ((first & 0x3f) === specialLzf) return this.compressed().bytes.toString("latin1");
+    if ((first & 0x3f) === specialLzf) return this.compressedText();
     return this.specialInteger(first);
   }
 
@@ -274,15 +277,35 @@ export class BytesIn {
   private compressed(): PackedBytes {
     const start = this.offset;
     const compressedBytes = this.length();
+    const plain = Buffer.allocUnsafe(this.plainLength(start, compressedBytes));
+    this.expand(start, compressedBytes, plain, plain.length);
+    return new PackedBytes(plain, this.path, start, true);
+  }
+
+  /** A snapshot may hold millions of them: without `expanded` each would cost three objects that are garbage at once. */
+  private compressedText(): string {
+    const start = this.offset;
+    const compressedBytes = this.length();
+    const plainBytes = this.plainLength(start, compressedBytes);
+    const plain = plainBytes <= expanded.length ? expanded : Buffer.allocUnsafe(plainBytes);
+    this.expand(start, compressedBytes, plain, plainBytes);
+    return plain.toString("latin1", 0, plainBytes);
+  }
+
+  /** How long the compressed string that begins at `start` says it will be. */
+  private plainLength(start: number, compressedBytes: number): number {
     const plainBytes = this.length();
-    const input = this.bytes(compressedBytes);
+    this.need(compressedBytes);
     if (plainBytes > compressedBytes * lzfMaxExpansion) {
       this.failAt(start, `${compressedBytes} compressed bytes cannot become ${plainBytes}`);
     }
-    const plain = Buffer.allocUnsafe(plainBytes);
-    const complaint = lzfDecompress(input, plain);
+    return plainBytes;
+  }
+
+  private expand(start: number, compressedBytes: number, plain: Buffer, plainBytes: number): void {
+    this.at += compressedBytes;
+    const complaint = lzfDecompress(this.window, plain, this.at - compressedBytes, this.at, plainBytes);
     if (complaint !== undefined) this.failAt(start, complaint);
-    return new PackedBytes(plain, this.path, start, true);
   }
 
   /** Makes sure that `length` bytes are in the window from the cursor on. */

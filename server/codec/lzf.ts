@@ -108,30 +108,35 @@ function hashAt(input: Uint8Array, at: number): number {
 }
 
 /**
- * Expands `input`, which must fill `output` exactly.
+ * Expands `input` from `start` to `end`, which must give exactly `plainBytes`, into the beginning of `output`.
  * @returns what is wrong with the input; undefined when all went well.
  */
-export function lzfDecompress(input: Uint8Array, output: Uint8Array): string | undefined {
-  let at = 0;
+export function lzfDecompress(
+  input: Uint8Array,
+  output: Uint8Array,
+  start = 0,
+  end = input.length,
+  plainBytes = output.length,
+): string | undefined {
+  let at = start;
   let out = 0;
-  while (at < input.length) {
+  while (at < end) {
     const control = input[at++] as number;
     if (control < longestLiteral) {
       const length = control + 1;
-      if (at + length > input.length) return "compressed string ends within a literal";
-      if (out + length > output.length) return "compressed string is longer than announced";
+      if (at + length > end) return "compressed string ends within a literal";
+      if (out + length > plainBytes) return "compressed string is longer than announced";
       for (let i = 0; i < length; i++) output[out++] = input[at++] as number;
       continue;
     }
     let length = (control >> 5) + 2;
-    if (length === 9) length += input[at++] ?? Number.NaN;
-    const low = input[at++];
-    if (low === undefined || Number.isNaN(length)) return "compressed string ends within a repeat";
-    let from = out - (((control & 0x1f) << 8) | low) - 1;
+    if (at + (length === 9 ? 2 : 1) > end) return "compressed string ends within a repeat";
+    if (length === 9) length += input[at++] as number;
+    let from = out - (((control & 0x1f) << 8) | (input[at++] as number)) - 1;
     if (from < 0) return "compressed string repeats what is before its beginning";
-    if (out + length > output.length) return "compressed string is longer than announced";
+    if (out + length > plainBytes) return "compressed string is longer than announced";
     // Byte by byte, because a repeat may reach into what it is just writing.
     for (let i = 0; i < length; i++) output[out++] = output[from++] as number;
   }
-  return out === output.length ? undefined : `compressed string gives ${out} bytes, ${output.length} announced`;
+  return out === plainBytes ? undefined : `compressed string gives ${out} bytes, ${plainBytes} announced`;
 }
