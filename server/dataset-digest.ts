@@ -67,7 +67,10 @@ function addValue(digest: Digest, { table }: Database, key: string): Digest {
   else if (value instanceof ListValue) for (const element of value.elements()) digest.mix(element);
   else if (value instanceof SetValue) for (const member of value.members()) digest.xor(member);
   else if (value instanceof HashValue) {
-    for (const [field, text] of value.entries()) digest.xor(new Digest().mix(field).mix(text));
+    for (const [field, text, deadlineMs] of value.items()) {
+      const entry = new Digest().mix(field).mix(text);
+      digest.xor(deadlineMs === undefined ? entry : entry.xor("!!hexpire!!"));
+    }
   } else if (value instanceof SortedSetValue) {
     value.visit(0, value.size, (score, member) => {
       digest.xor(new Digest().mix(member).mix(formatDouble(score)));

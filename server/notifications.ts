@@ -15,7 +15,7 @@ const eventClasses: Readonly<Record<string, readonly string[]>> = {
   $: ["set", "setrange", "append", "incrby", "incrbyfloat", "setbit", "pfadd"],
   l: ["lpush", "rpush", "lpop", "rpop", "linsert", "lset", "lrem", "ltrim", "sortstore"],
   s: ["sadd", "srem", "spop", "sinterstore", "sunionstore", "sdiffstore"],
-  h: ["hset", "hincrby", "hincrbyfloat", "hdel"],
+  h: ["hset", "hincrby", "hincrbyfloat", "hdel", "hexpire", "hexpired", "hpersist"],
   z: [
     "zadd",
     "zincr",

@@ -83,7 +83,7 @@ export class Persistence implements EntryLog {
     const writer = new parts.AofWriter(config, owner, { clock, process, log });
     this.aof = new Aof(folder, writer);
     const { aof, libraries } = this;
-    this.rewrite = new parts.AofRewrite(aof, desk, config, { clock, disk, process, log, libraries });
+    this.rewrite = new parts.AofRewrite(aof, desk, config, { clock, disk, process, log, keyspace, libraries });
     this.schedule = new RewriteSchedule(aof, this.rewrite, desk, config, { clock, log });
     this.aofSwitch = new AofSwitch(aof, this.rewrite, desk, { disk, log });
     this.snapshots = new parts.Snapshots(server, desk, libraries);

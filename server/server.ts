@@ -40,6 +40,7 @@ import { SlowLog } from "./slow-log.ts";
 import { Statistics } from "./statistics.ts";
 import type { Turn } from "./turn.ts";
 import type { EncodingLimits } from "./types/encoding-limits.ts";
+import { inBatches } from "./types/rebuild.ts";
 import { lossboundVersion, redisVersion } from "./version.ts";
 import { Watching } from "./watching.ts";
 import { removeIfThere, writeFully, writeTemp } from "./world/replace-file.ts";
@@ -246,6 +247,7 @@ export class Server {
   private keyspaceOwner(): KeyspaceOwner {
     return {
       expired: (db, key) => this.keyExpired(db, key),
+      fieldsExpired: (db, key, fields) => this.fieldsExpired(db, key, fields),
       changed: (db, key) => this.watching.keyChanged(db, key),
       happened: (event, db, key) => this.notifications.announce(event, db, key),
       cameOrWent: (db, key) => this.blocking.keyReady(db, key),
@@ -258,6 +260,19 @@ export class Server {
     this.propagation.add(db.index, [this.config.get("lazyfree-lazy-expire") ? "UNLINK" : "DEL", key]);
     if (!this.keyspace.observed) return;
     this.notifications.announce("expired", db, key);
+    this.watching.keyChanged(db, key);
+  }
+
+  private fieldsExpired(db: Database, key: string, fields: readonly string[]): void {
+    this.statistics.expiredFields += fields.length;
+    for (const request of inBatches(
+      ["HDEL", key],
+      fields.map((field) => [field]),
+    )) {
+      this.propagation.add(db.index, request);
+    }
+    if (!this.keyspace.observed) return;
+    this.notifications.announce("hexpired", db, key);
     this.watching.keyChanged(db, key);
   }
 

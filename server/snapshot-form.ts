@@ -4,7 +4,9 @@
  */
 import { formatRecord, formatStamp } from "./aof/record-buffer.ts";
 import type { BytesOut } from "./codec/bytes-out.ts";
+import type { Keyspace } from "./keyspace/keyspace.ts";
 import { NEVER } from "./keyspace/slot-table.ts";
+import { writtenVersionWithFieldDeadlines } from "./rdb/format.ts";
 import {
   type RdbHead,
   writeDatabase,
@@ -14,9 +16,12 @@ import {
   writeRdbEnd,
   writeRdbHead,
 } from "./rdb/rdb-writer.ts";
+import type { ServerLog } from "./server-log.ts";
 import type { FrozenValue } from "./types/data-type.ts";
 import { dataTypeOf } from "./types/data-types.ts";
 import type { Value } from "./types/value.ts";
+import { redisVersion } from "./version.ts";
+import type { Clock, Process } from "./world/world.ts";
 
 export interface SnapshotForm {
   begin(out: BytesOut): void;
@@ -26,6 +31,25 @@ export interface SnapshotForm {
   /** A key whose value is too large for one turn; pauses between slices. */
   frozenKey(out: BytesOut, key: string, value: FrozenValue, deadlineMs: number): Generator<undefined, void, undefined>;
   end(out: BytesOut): void;
+}
+
+/** What a snapshot of these keys says about itself. A version that older stores do not read is told in the log. */
+export function headOf(
+  keyspace: Keyspace,
+  { clock, process, log }: { readonly clock: Clock; readonly process: Process; readonly log: ServerLog },
+  { aofBase }: { readonly aofBase: boolean },
+): RdbHead {
+  const { hasExpiringFields: hasFieldDeadlines } = keyspace;
+  if (hasFieldDeadlines) {
+    log.notice(`RDB version ${writtenVersionWithFieldDeadlines} is written, for fields of hashes expire`);
+  }
+  return {
+    version: redisVersion,
+    wallMs: clock.wallMs(),
+    usedMemoryBytes: process.memoryBytes(),
+    aofBase,
+    hasFieldDeadlines,
+  };
 }
 
 /** `libraries`: of functions, whole sources. */

@@ -13,8 +13,7 @@ import { ReplyError } from "./resp/reply.ts";
 import type { SaveRun } from "./save-run.ts";
 import type { SaverDesk } from "./saver-desk.ts";
 import type { Server } from "./server.ts";
-import { rdbForm, type SnapshotForm } from "./snapshot-form.ts";
-import { redisVersion } from "./version.ts";
+import { headOf, rdbForm, type SnapshotForm } from "./snapshot-form.ts";
 import { writeWholeSnapshot } from "./whole-snapshot.ts";
 import { removeIfThere } from "./world/replace-file.ts";
 import { DiskError, type SaverEnding, SaverError } from "./world/world.ts";
@@ -211,13 +210,8 @@ export class Snapshots {
   }
 
   private form(): SnapshotForm {
-    const { clock, process } = this.server.world;
-    const head = {
-      version: redisVersion,
-      wallMs: clock.wallMs(),
-      usedMemoryBytes: process.memoryBytes(),
-      aofBase: false,
-    };
+    const { world, keyspace, log } = this.server;
+    const head = headOf(keyspace, { clock: world.clock, process: world.process, log }, { aofBase: false });
     return rdbForm(head, this.libraries);
   }
 

@@ -32,6 +32,7 @@ export class Statistics {
   inputBytes = 0;
   outputBytes = 0;
   expiredKeys = 0;
+  expiredFields = 0;
   expireCycleCapReached = 0;
   errorReplies = 0;
   /** Clients cut off because they sent too much at once, or read too little. */

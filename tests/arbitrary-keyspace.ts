@@ -16,6 +16,7 @@ import { latin1 } from "./property.ts";
 
 const nobody: KeyspaceOwner = {
   expired: () => undefined,
+  fieldsExpired: () => undefined,
   changed: () => undefined,
   happened: () => undefined,
   cameOrWent: () => undefined,

@@ -28,6 +28,7 @@ export const testHead: RdbHead = {
   wallMs: 1_700_000_000_000,
   usedMemoryBytes: 1_000_000,
   aofBase: false,
+  hasFieldDeadlines: false,
 };
 
 export function rdbOf(keyspace: Keyspace, options: WriteOptions = {}): Buffer {

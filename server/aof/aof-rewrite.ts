@@ -14,11 +14,11 @@
  * When anything fails before the manifest is replaced, nothing has changed but one more incr file.
  */
 import type { Config } from "../config/config.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { SaveRun } from "../save-run.ts";
 import type { SaverDesk } from "../saver-desk.ts";
 import type { ServerLog } from "../server-log.ts";
-import { commandForm, rdbForm, type SnapshotForm } from "../snapshot-form.ts";
-import { redisVersion } from "../version.ts";
+import { commandForm, headOf, rdbForm, type SnapshotForm } from "../snapshot-form.ts";
 import { removeIfThere } from "../world/replace-file.ts";
 import { type Clock, type Disk, DiskError, type Process, type SaverEnding, SaverError } from "../world/world.ts";
 import type { Aof } from "./aof.ts";
@@ -29,6 +29,7 @@ export interface AofRewriteWorld {
   readonly clock: Clock;
   readonly process: Process;
   readonly log: ServerLog;
+  readonly keyspace: Keyspace;
   /** Of functions; see persistence.ts. */
   readonly libraries: readonly string[];
 }
@@ -89,13 +90,10 @@ export class AofRewrite {
 
   /** How a base of the data as it is now begins and is written. */
   form(format: "rdb" | "resp"): SnapshotForm {
-    const { clock, process, libraries } = this.world;
-    const wallMs = clock.wallMs();
-    if (format === "resp") {
-      return commandForm(this.config.get("aof-timestamp-enabled") ? Math.floor(wallMs / 1000) : undefined, libraries);
-    }
-    const head = { version: redisVersion, wallMs, usedMemoryBytes: process.memoryBytes(), aofBase: true };
-    return rdbForm(head, libraries);
+    const { clock, keyspace, libraries } = this.world;
+    if (format === "rdb") return rdbForm(headOf(keyspace, this.world, { aofBase: true }), libraries);
+    const wallS = Math.floor(clock.wallMs() / 1000);
+    return commandForm(this.config.get("aof-timestamp-enabled") ? wallS : undefined, libraries);
   }
 
   // ── Rotate ──────────────────────────────────────────────────────────────────────────────────────────────────────

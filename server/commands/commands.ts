@@ -10,6 +10,7 @@ import { counterCommands } from "./counters.ts";
 import { deadlineCommands } from "./deadlines.ts";
 import { debugCommands } from "./debug.ts";
 import { dumpCommands } from "./dumps.ts";
+import { fieldDeadlineCommands } from "./field-deadlines.ts";
 import { geoCommands } from "./geo.ts";
 import { hashCommands } from "./hashes.ts";
 import { keyMoveCommands } from "./key-moves.ts";
@@ -48,6 +49,7 @@ const all: readonly (readonly Command[])[] = [
   deadlineCommands,
   debugCommands,
   dumpCommands,
+  fieldDeadlineCommands,
   geoCommands,
   hashCommands,
   keyCommands,

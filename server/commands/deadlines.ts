@@ -5,7 +5,7 @@ import { deadline, type TimeForm } from "./arguments.ts";
 import { type Args, type Command, type Flag, ONE_KEY } from "./command.ts";
 import { removeBecausePast } from "./removal.ts";
 
-type Condition = "NX" | "XX" | "GT" | "LT";
+export type Condition = "NX" | "XX" | "GT" | "LT";
 
 function readConditions(args: Args): ReadonlySet<Condition> {
   const conditions = new Set<Condition>();
@@ -25,8 +25,8 @@ function readConditions(args: Args): ReadonlySet<Condition> {
   return conditions;
 }
 
-/** A key that never expires has a deadline greater than any other. */
-function holds(condition: Condition, before: number, after: number): boolean {
+/** What never expires has a deadline greater than any other: NEVER. */
+export function holds(condition: Condition, before: number, after: number): boolean {
   switch (condition) {
     case "NX":
       return before === NEVER;

@@ -15,8 +15,17 @@ const reads: ReadonlySet<Flag> = new Set(["readonly"]);
 const readsFast: ReadonlySet<Flag> = new Set(["readonly", "fast"]);
 const growsFast: ReadonlySet<Flag> = new Set(["write", "denyoom", "fast"]);
 
-function readHash({ db }: Session, args: Args): HashValue | undefined {
+/** To be read only. */
+export function readHash({ db }: Session, args: Args): HashValue | undefined {
   return ofType(HashValue, db.get(args[1] as string));
+}
+
+/** Sets a field to what came of its value; it expires when it would have. Returns the deadline. */
+function setCounter(session: Session, key: string, field: string, value: string, event: string): number | undefined {
+  const deadlineMs = ofType(HashValue, session.db.peek(key))?.deadline(field);
+  setFields(session, key, [field, value], event);
+  if (deadlineMs !== undefined) ofType(HashValue, session.db.forWrite(key))?.setDeadline(field, deadlineMs);
+  return deadlineMs;
 }
 
 /** Sets fields, of a hash that is made when there is none. Returns how many of them are new. */
@@ -51,7 +60,7 @@ function increase(args: Args, session: Session): Reply {
   const by = int64(byText);
   const before = ofType(HashValue, session.db.peek(key))?.get(field) ?? "0";
   const sum = addInt64(int64(before, "ERR hash value is not an integer"), by);
-  setFields(session, key, [field, String(sum)], "hincrby");
+  setCounter(session, key, field, String(sum), "hincrby");
   return sum;
 }
 
@@ -62,9 +71,11 @@ function increaseFloat(args: Args, session: Session): Reply {
   const before = parseLongDouble(ofType(HashValue, session.db.peek(key))?.get(field) ?? "0");
   if (before === undefined) throw new ReplyError("ERR hash value is not a float");
   const text = formatLongDouble(addLongDoubles(before, by));
-  setFields(session, key, [field, text], "hincrbyfloat");
+  const deadlineMs = setCounter(session, key, field, text, "hincrbyfloat");
   // Another processor may round another way: what is logged is the result.
-  session.logAs(["HSET", key, field, text]);
+  const result = ["HSET", key, field, text];
+  if (deadlineMs === undefined) session.logAs(result);
+  else session.logAs(result, ["HPEXPIREAT", key, String(deadlineMs), "FIELDS", "1", field]);
   return text;
 }
 
@@ -91,7 +102,7 @@ function random(args: Args, session: Session): Reply {
 }
 
 function drawEntries(hash: HashValue, positions: readonly number[]): HashEntry[] {
-  if (hash.encoding === "hashtable") return positions.map((position) => hash.at(position));
+  if (!hash.isCompact) return positions.map((position) => hash.at(position));
   // A small hash has no positions; it is small enough to be given some.
   const all = [...hash.entries()];
   return positions.map((position) => all[position] as HashEntry);

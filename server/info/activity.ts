@@ -16,6 +16,7 @@ export function statistics(server: Server): Fields {
     ["instantaneous_output_kbps", (rates.outputBytes.perSecond / 1024).toFixed(2)],
     ["rejected_connections", counted.connectionsRejected],
     ["expired_keys", counted.expiredKeys],
+    ["expired_subkeys", counted.expiredFields],
     ["expired_time_cap_reached_count", counted.expireCycleCapReached],
     ["evicted_keys", 0],
     ["evicted_clients", 0],

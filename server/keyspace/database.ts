@@ -7,9 +7,11 @@
  *     and saves the old one.
  *  2. Every change is made known with `changed`, once per key, with the number of changes that Redis would count.
  *
- * A key past its deadline is removed by whichever lookup meets it first.
+ * A key past its deadline is removed by whichever lookup meets it first, and so are fields of a hash past theirs; with
+ * the last of them goes the key.
  */
 import { assert } from "../assert.ts";
+import { HashValue } from "../types/hash.ts";
 import type { Value } from "../types/value.ts";
 import type { Random } from "../world/world.ts";
 import type { Keyspace } from "./keyspace.ts";
@@ -47,13 +49,13 @@ export class Database {
     }
     keyspace.hits++;
     this.current.usedS[slot] = keyspace.nowS;
-    return this.current.values[slot];
+    return this.shown(slot);
   }
 
   /** The value, to be read only, without counting as a use. */
   peek(key: string): Value | undefined {
     const slot = this.live(key);
-    return slot === undefined ? undefined : this.current.values[slot];
+    return slot === undefined ? undefined : this.shown(slot);
   }
 
   /** The value, to be changed in place. */
@@ -123,7 +125,7 @@ export class Database {
     }
     this.beforeChange(slot);
     if (this.keyspace.awaited) this.keyspace.owner.cameOrWent(this, key);
-    this.current.values[slot] = value;
+    this.current.setValue(slot, value);
     this.current.usedS[slot] = this.keyspace.nowS;
     if (this.current.rawStrings.size > 0) this.current.rawStrings.delete(slot);
     if (deadlineMs !== undefined) this.current.setDeadline(slot, deadlineMs);
@@ -157,6 +159,11 @@ export class Database {
     return true;
   }
 
+  /** A field of the hash at this key has got a deadline. */
+  fieldsMayExpire(key: string): void {
+    this.current.expiringHashes.add(this.current.slots.get(key) as number);
+  }
+
   /** Sets when a key was last used, as RESTORE … IDLETIME does. */
   setIdleS(key: string, idleS: number): void {
     const slot = this.live(key);
@@ -188,7 +195,7 @@ export class Database {
   }
 
   /**
-   * Removes the keys past their deadline among the slots from `from` on, `count` of them at most. The walk ends at the
+   * Removes the keys past their deadline, and the fields of hashes past theirs, among the slots from `from` on, `count` of them at most. The walk ends at the
    * table's end.
    */
   removePast(from: number, count: number): { next: number; examined: number; removed: number } {
@@ -199,6 +206,11 @@ export class Database {
     let removed = 0;
     let slot = from;
     for (; slot < end && slot < table.end; slot++) {
+      if (table.expiringHashes.has(slot)) {
+        examined++;
+        removed += this.removePastFields(table.keys[slot] as string, slot);
+        if (table.keys[slot] === undefined) continue;
+      }
       const deadlineMs = table.deadlines[slot] as number;
       if (deadlineMs === NEVER) continue;
       examined++;
@@ -232,12 +244,47 @@ export class Database {
 
   /** The slot of a key that is there and not past its deadline. */
   private live(key: string): number | undefined {
-    const { slots, deadlines, expiresCount } = this.current;
+    const { slots, deadlines, expiresCount, expiringHashes } = this.current;
     const slot = slots.get(key);
+    if (slot === undefined) return undefined;
     // Where nothing expires the deadlines are not even looked at: they are far away in memory.
-    if (slot === undefined || expiresCount === 0 || !this.keyspace.isPast(deadlines[slot] as number)) return slot;
-    if (this.keyspace.expiry === "remove") this.expire(key, slot);
-    return undefined;
+    if (expiresCount > 0 && this.keyspace.isPast(deadlines[slot] as number)) {
+      if (this.keyspace.expiry === "remove") this.expire(key, slot);
+      return undefined;
+    }
+    if (expiringHashes.size === 0 || !expiringHashes.has(slot)) return slot;
+    const hash = this.current.values[slot];
+    if (!(hash instanceof HashValue) || !this.keyspace.isPast(hash.nextDeadlineMs)) return slot;
+    if (this.keyspace.expiry === "hide") return hash.countPast(this.keyspace.nowMs) < hash.size ? slot : undefined;
+    this.removePastFields(key, slot);
+    return hash.size > 0 ? slot : undefined;
+  }
+
+  /** The value as a reader sees it: where what is past is only hidden, a hash without the fields that are. */
+  private shown(slot: number): Value | undefined {
+    const value = this.current.values[slot];
+    if (this.current.expiringHashes.size === 0 || this.keyspace.expiry !== "hide") return value;
+    if (!(value instanceof HashValue) || !this.keyspace.isPast(value.nextDeadlineMs)) return value;
+    const copy = value.copy();
+    copy.removePast(this.keyspace.nowMs);
+    return copy;
+  }
+
+  /** Removes the fields of a hash that are past their deadline, and the key with the last one. Returns how many. */
+  private removePastFields(key: string, slot: number): number {
+    const hash = this.current.values[slot];
+    if (!(hash instanceof HashValue) || !hash.hasDeadlines) {
+      this.current.expiringHashes.delete(slot);
+      return 0;
+    }
+    if (!this.keyspace.isPast(hash.nextDeadlineMs)) return 0;
+    this.beforeChange(slot);
+    const fields = hash.removePast(this.keyspace.nowMs);
+    const isEmpty = hash.size === 0;
+    if (isEmpty) this.removeSlot(key, slot);
+    this.keyspace.owner.fieldsExpired(this, key, fields);
+    if (isEmpty) this.announce(key, "del");
+    return fields.length;
   }
 
   private expire(key: string, slot: number): void {
@@ -248,7 +295,7 @@ export class Database {
   /** Makes room for a key that is added while its expired namesake is only hidden. */
   private removeHidden(key: string): void {
     const slot = this.current.slots.get(key);
-    if (slot !== undefined && this.keyspace.isPast(this.current.deadlines[slot] as number)) this.removeSlot(key, slot);
+    if (slot !== undefined && this.live(key) === undefined) this.removeSlot(key, slot);
   }
 
   private removeSlot(key: string, slot: number): void {

@@ -1,5 +1,5 @@
 /**
- * The active expiry cycle: finds keys past their deadline that nobody asks for.
+ * The active expiry cycle: finds keys, and fields of hashes, past their deadline that nobody asks for.
  *
  *     slots   · a · b c · · d …          a cursor walks the slots of every database, a stretch each tick,
  *                   ↑ cursor             on and on while a stretch was full of expired keys
@@ -41,7 +41,7 @@ export class ExpiryCycle {
     let idleDatabases = 0;
     while (idleDatabases < databases.length && slotsLeft > 0) {
       const db = this.keyspace.db(this.database);
-      if (db.table.expiresCount === 0) {
+      if (db.table.expiresCount === 0 && db.table.expiringHashes.size === 0) {
         idleDatabases++;
         this.nextDatabase();
         continue;

@@ -22,12 +22,14 @@ const limits = encodingLimitsOf(new Config());
 const nothing = () => undefined;
 const owner: KeyspaceOwner = {
   expired: nothing,
+  fieldsExpired: () => undefined,
   changed: nothing,
   happened: nothing,
   cameOrWent: nothing,
   replaced: nothing,
 };
-const rdb = () => rdbForm({ version: "7.0.15", wallMs: 0, usedMemoryBytes: 0, aofBase: true }, []);
+const rdb = () =>
+  rdbForm({ version: "7.0.15", wallMs: 0, usedMemoryBytes: 0, aofBase: true, hasFieldDeadlines: false }, []);
 const largeCount = 3000;
 
 function newKeyspace(): Keyspace {

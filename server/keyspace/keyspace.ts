@@ -13,6 +13,8 @@ import type { SlotTable } from "./slot-table.ts";
 export interface KeyspaceOwner {
   /** A key is past its deadline and was removed: log its removal, before the command that met it. */
   expired(db: Database, key: string): void;
+  /** Fields of a hash are past their deadlines and were removed. When none is left the key goes next. */
+  fieldsExpired(db: Database, key: string, fields: readonly string[]): void;
   /** A key was changed or removed: whoever watches it must know. Only called while `observed`. */
   changed(db: Database, key: string): void;
   /** Something happened to a key; the name of the event as keyspace notifications have it. Only while `observed`. */
@@ -101,6 +103,11 @@ export class Keyspace {
   /** The number of keys in all databases. */
   get size(): number {
     return this.databases.reduce((sum, db) => sum + db.size, 0);
+  }
+
+  /** A hash somewhere has a field that expires. */
+  get hasExpiringFields(): boolean {
+    return this.databases.some((db) => db.table.hasExpiringFields);
   }
 
   /** Exchanges the keys of two databases. What clients watch or wait for stays with the number. */

@@ -17,6 +17,7 @@
  */
 import { assert } from "../assert.ts";
 import { ReplyError } from "../resp/reply.ts";
+import { HashValue } from "../types/hash.ts";
 import { KeyIndex } from "../types/key-index.ts";
 import type { Value } from "../types/value.ts";
 
@@ -36,6 +37,8 @@ export class SlotTable {
   readonly usedS: number[] = [];
   /** Slots of strings that were changed in place: Redis keeps such strings `raw`, and OBJECT ENCODING tells. */
   readonly rawStrings = new Set<number>();
+  /** Slots of hashes whose fields may have deadlines; a slot that turns out to hold none is taken out. */
+  readonly expiringHashes = new Set<number>();
   /** How many keys have a deadline. */
   expiresCount = 0;
   private readonly free: number[] = [];
@@ -54,17 +57,33 @@ export class SlotTable {
     const slot = this.free.pop() ?? this.keys.length;
     this.slots.add(key, slot);
     this.keys[slot] = key;
-    this.values[slot] = value;
+    this.setValue(slot, value);
     this.deadlines[slot] = deadlineMs;
     this.versions[slot] = version;
     this.usedS[slot] = nowS;
     if (deadlineMs !== NEVER) this.expiresCount++;
   }
 
+  setValue(slot: number, value: Value): void {
+    this.values[slot] = value;
+    if (value instanceof HashValue && value.hasDeadlines) this.expiringHashes.add(slot);
+  }
+
+  /** A hash with a field that expires is in there. */
+  get hasExpiringFields(): boolean {
+    for (const slot of this.expiringHashes) {
+      const value = this.values[slot];
+      if (value instanceof HashValue && value.hasDeadlines) return true;
+      this.expiringHashes.delete(slot);
+    }
+    return false;
+  }
+
   remove(key: string, slot: number): void {
     assert(this.keys[slot] === key, "a key is removed from its own slot");
     if (this.deadlines[slot] !== NEVER) this.expiresCount--;
     this.rawStrings.delete(slot);
+    this.expiringHashes.delete(slot);
     this.slots.delete(key);
     this.keys[slot] = undefined;
     this.values[slot] = undefined;

@@ -9,8 +9,9 @@ import { crc64 } from "../codec/crc64.ts";
 import { DamagedFile } from "../codec/damaged-file.ts";
 import { dataTypeOf, dataTypeOfRdb } from "../types/data-types.ts";
 import type { EncodingLimits } from "../types/encoding-limits.ts";
+import { HashValue } from "../types/hash.ts";
 import type { Value } from "../types/value.ts";
-import { compactForms, newestReadVersion, writtenVersion } from "./format.ts";
+import { compactForms, newestReadVersion, writtenVersion, writtenVersionWithFieldDeadlines } from "./format.ts";
 
 const versionBytes = 2;
 const checksumBytes = 8;
@@ -22,7 +23,8 @@ export function dumpPayload(value: Value, compress: boolean): string {
   const dataType = dataTypeOf(value);
   out.u8(dataType.rdbTypeOf(value));
   dataType.writeRdb(value, out);
-  out.u16le(writtenVersion);
+  const hasFieldDeadlines = value instanceof HashValue && value.hasDeadlines;
+  out.u16le(hasFieldDeadlines ? writtenVersionWithFieldDeadlines : writtenVersion);
   const bytes = out.take();
   return bytes.toString("latin1") + crc64Text(bytes);
 }

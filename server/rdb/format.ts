@@ -26,6 +26,8 @@ export const valkeyMagic = "VALKEY";
 
 /** What Redis 7.0 writes, so that everything in use can read it. */
 export const writtenVersion = 10;
+/** What is written instead while fields of a hash expire, which older ones cannot say: Redis 7.4 and later read it. */
+export const writtenVersionWithFieldDeadlines = 12;
 export const newestReadVersion = 12;
 /** Files before this version have no checksum. */
 export const firstVersionWithChecksum = 5;
@@ -60,14 +62,12 @@ export const compactForms: Readonly<Record<number, string>> = {
   19: "Stream listpack",
   20: "Set listpack",
   21: "Stream listpack",
+  23: "Hash listpack",
+  25: "Hash listpack",
 };
 
 /** Type bytes that are known and not supported, and what they stand for. */
 export const refusedTypes: Readonly<Record<number, string>> = {
   6: "a value of a module, in a format from before its release",
   7: "a value of a module",
-  22: "a hash whose fields expire, in a format from before its release",
-  23: "a hash whose fields expire, in a format from before its release",
-  24: "a hash whose fields expire",
-  25: "a hash whose fields expire",
 };

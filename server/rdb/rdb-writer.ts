@@ -8,7 +8,7 @@ import { NEVER } from "../keyspace/slot-table.ts";
 import type { FrozenValue } from "../types/data-type.ts";
 import { dataTypeOf } from "../types/data-types.ts";
 import type { Value } from "../types/value.ts";
-import { magic, opcode, writtenVersion } from "./format.ts";
+import { magic, opcode, writtenVersion, writtenVersionWithFieldDeadlines } from "./format.ts";
 
 const pieceBytes = 256 * 1024;
 
@@ -20,10 +20,13 @@ export interface RdbHead {
   readonly usedMemoryBytes: number;
   /** The file is the base of an AOF: it is loaded without dropping what has expired. */
   readonly aofBase: boolean;
+  /** A hash among the keys has fields that expire. */
+  readonly hasFieldDeadlines: boolean;
 }
 
 export function writeRdbHead(out: BytesOut, head: RdbHead): void {
-  out.text(magic + String(writtenVersion).padStart(4, "0"));
+  const version = head.hasFieldDeadlines ? writtenVersionWithFieldDeadlines : writtenVersion;
+  out.text(magic + String(version).padStart(4, "0"));
   writeAux(out, "redis-ver", head.version);
   writeAux(out, "redis-bits", 64);
   writeAux(out, "ctime", Math.floor(head.wallMs / 1000));

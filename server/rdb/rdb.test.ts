@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { arbitraryKeyspace, emptyKeyspace } from "../../tests/arbitrary-keyspace.ts";
 import { contentsOf } from "../../tests/interop/contents.ts";
-import { holds } from "../../tests/property.ts";
+import { holds, latin1 } from "../../tests/property.ts";
 import { loaded, rdbOf, testHead } from "../../tests/rdb-files.ts";
 import { RdbBytes } from "../codec/bytes-out.ts";
 import { crc64 } from "../codec/crc64.ts";
@@ -54,6 +54,28 @@ describe("an RDB file", () => {
         expect(sliced.length).to.equal(whole.length);
       }),
       50,
+    );
+  });
+
+  it("brings back the deadlines of fields, from either form, written at once or in slices", () => {
+    const deadline = fc.oneof(fc.constant(undefined), fc.integer({ min: 1, max: 2 ** 46 - 1 }));
+    const fields = fc.dictionary(latin1(12), fc.tuple(latin1(80), deadline), { minKeys: 1, maxKeys: 40 });
+    const most = fc.constantFrom(1, 10, 512);
+    holds(
+      fc.property(fields, most, fc.boolean(), (entries, hashMaxListpackEntries, frozen) => {
+        const keyspace = emptyKeyspace(1);
+        const hash = new HashValue({ ...defaultEncodingLimits(), hashMaxListpackEntries });
+        for (const [field, [value, deadlineMs]] of Object.entries(entries)) {
+          hash.set(field, value);
+          hash.setDeadline(field, deadlineMs);
+        }
+        keyspace.db(0).add("h", hash);
+        const { keyspace: found } = loaded(rdbOf(keyspace, { frozen }), {
+          limits: { ...defaultEncodingLimits(), hashMaxListpackEntries },
+        });
+        expect(contentsOf(found.databases)).to.deep.equal(contentsOf(keyspace.databases));
+        expect(found.hasExpiringFields).to.equal(hash.hasDeadlines);
+      }),
     );
   });
 
@@ -219,7 +241,7 @@ describe("an RDB file", () => {
       const holding = (type: number) => file((out) => out.u8(type));
       refused(holding(7), UnsupportedFile, 9, "a value of a module");
       refused(holding(247), UnsupportedFile, 9, "data of a module");
-      refused(holding(24), UnsupportedFile, 9, "a hash whose fields expire");
+      refused(holding(6), UnsupportedFile, 9, "a value of a module, in a format from before its release");
       refused(holding(99), DamagedFile, 9, "a type or an opcode expected, found byte 99");
       refused(
         file((out) => writeDatabase(out, 16, 1, 0)),

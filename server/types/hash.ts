@@ -1,14 +1,19 @@
 /**
  * A hash. A small one is a Map, which keeps fields in the order they came, as Redis's listpack does; a large one is a
  * dense table, whose order means nothing, as that of Redis's hash table.
+ *
+ * Fields may have deadlines of their own. A hash knows no time: who keeps it removes what is past (database.ts).
  */
 import { assert } from "../assert.ts";
 import type { Random } from "../world/world.ts";
 import type { EncodingLimits } from "./encoding-limits.ts";
+import { FieldDeadlines } from "./field-deadlines.ts";
 import { copiedImage, type Image, KeyTable } from "./key-table.ts";
 import type { Collection } from "./value.ts";
 
 export type HashEntry = readonly [field: string, value: string];
+/** An entry with its deadline, in wall milliseconds, where it has one. */
+export type HashItem = readonly [field: string, value: string, deadlineMs?: number | undefined];
 
 export class HashValue implements Collection {
   readonly type = "hash";
@@ -16,13 +21,21 @@ export class HashValue implements Collection {
   /** Exactly one of the two is there. */
   private small: Map<string, string> | undefined = new Map();
   private table: HashTable | undefined;
+  /** Undefined: no field expires. */
+  private deadlines: FieldDeadlines | undefined;
 
   constructor(limits: EncodingLimits) {
     this.limits = limits;
   }
 
-  get encoding(): "listpack" | "hashtable" {
-    return this.small !== undefined ? "listpack" : "hashtable";
+  /** Redis keeps deadlines in listpacks of another form. Here a hash goes back when it has none any more. */
+  get encoding(): "listpack" | "listpackex" | "hashtable" {
+    if (this.small === undefined) return "hashtable";
+    return this.deadlines === undefined ? "listpack" : "listpackex";
+  }
+
+  get isCompact(): boolean {
+    return this.small !== undefined;
   }
 
   get size(): number {
@@ -37,8 +50,14 @@ export class HashValue implements Collection {
     return this.get(field) !== undefined;
   }
 
-  /** True when the field is new. */
+  /** True when the field is new. A deadline that it had is gone. */
   set(field: string, value: string): boolean {
+    const isNew = this.put(field, value);
+    if (this.deadlines !== undefined && !isNew) this.forgetDeadline(field);
+    return isNew;
+  }
+
+  private put(field: string, value: string): boolean {
     const { hashMaxListpackValueBytes, hashMaxListpackEntries } = this.limits;
     if (field.length > hashMaxListpackValueBytes || value.length > hashMaxListpackValueBytes) this.convert();
     const { small } = this;
@@ -51,7 +70,73 @@ export class HashValue implements Collection {
 
   /** True when there was such a field. */
   delete(field: string): boolean {
-    return this.small !== undefined ? this.small.delete(field) : (this.table as HashTable).delete(field);
+    const wasThere = this.small !== undefined ? this.small.delete(field) : (this.table as HashTable).delete(field);
+    if (this.deadlines !== undefined && wasThere) this.forgetDeadline(field);
+    return wasThere;
+  }
+
+  // ── Deadlines of fields ─────────────────────────────────────────────────────────────────────────────────────────
+
+  get hasDeadlines(): boolean {
+    return this.deadlines !== undefined;
+  }
+
+  /** How many fields expire. */
+  get deadlineCount(): number {
+    return this.deadlines?.size ?? 0;
+  }
+
+  /** The first moment at which a field expires, in wall milliseconds; infinite when none does. */
+  get nextDeadlineMs(): number {
+    return this.deadlines?.next?.deadlineMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Wall milliseconds; undefined when the field does not expire, or is not there. */
+  deadline(field: string): number | undefined {
+    return this.deadlines?.get(field);
+  }
+
+  /** Of a field that is there; undefined takes the deadline away. */
+  setDeadline(field: string, deadlineMs: number | undefined): void {
+    assert(this.has(field), "a field that expires exists");
+    this.table?.touch(field);
+    if (deadlineMs === undefined) {
+      this.forgetDeadline(field);
+      return;
+    }
+    this.deadlines ??= new FieldDeadlines();
+    this.deadlines.set(field, deadlineMs);
+  }
+
+  /** Removes the fields whose deadline is before `nowMs`, and names them. */
+  removePast(nowMs: number): string[] {
+    const removed: string[] = [];
+    for (;;) {
+      const next = this.deadlines?.next;
+      if (next === undefined || next.deadlineMs >= nowMs) return removed;
+      this.delete(next.field);
+      removed.push(next.field);
+    }
+  }
+
+  /** How many fields have a deadline before `nowMs`. */
+  countPast(nowMs: number): number {
+    return this.deadlines?.countBefore(nowMs) ?? 0;
+  }
+
+  private forgetDeadline(field: string): void {
+    this.deadlines?.delete(field);
+    if (this.deadlines?.size === 0) this.deadlines = undefined;
+  }
+
+  // ── Entries ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  items(): Iterable<HashItem> {
+    return this.deadlines === undefined ? this.entries() : this.itemsWithDeadlines();
+  }
+
+  private *itemsWithDeadlines(): Generator<HashItem, void, undefined> {
+    for (const [field, value] of this.entries()) yield [field, value, this.deadline(field)];
   }
 
   entries(): Iterable<HashEntry> {
@@ -107,6 +192,16 @@ export class HashValue implements Collection {
     this.table?.reserve(fieldCount);
   }
 
+  copy(): HashValue {
+    const copy = new HashValue(this.limits);
+    if (!this.isCompact) copy.convert();
+    for (const [field, value, deadlineMs] of this.items()) {
+      copy.put(field, value);
+      if (deadlineMs !== undefined) copy.setDeadline(field, deadlineMs);
+    }
+    return copy;
+  }
+
   /** Makes it a hash table. */
   convert(): void {
     if (this.small === undefined) return;
@@ -117,8 +212,8 @@ export class HashValue implements Collection {
   }
 
   /** The entries as they are now, whatever happens to the hash while they are given. */
-  image(): Image<HashEntry> {
-    return this.table?.image() ?? copiedImage(this.entries());
+  image(): Image<HashItem> {
+    return this.table?.image((field) => this.deadline(field)) ?? copiedImage(this.items());
   }
 }
 
@@ -179,7 +274,15 @@ class HashTable {
     );
   }
 
-  image(): Image<HashEntry> {
-    return this.fields.image((slot) => this.at(slot));
+  /** To be called before something of the field's changes that is kept elsewhere. */
+  touch(field: string): void {
+    this.fields.touch(this.fields.slotOf(field));
+  }
+
+  image(deadlineOf: (field: string) => number | undefined): Image<HashItem> {
+    return this.fields.image((slot) => {
+      const [field, value] = this.at(slot);
+      return [field, value, deadlineOf(field)];
+    });
   }
 }

@@ -29,7 +29,8 @@ function valueBytes(value: Value, samples: number): number {
   }
   if (value instanceof HashValue) {
     const pairBytes = ([field, text]: readonly [string, string]) => stringBytes(field) + stringBytes(text);
-    return objectBytes + average(value.entries(), samples, pairBytes) * value.size + value.size * tableEntryBytes;
+    const entriesBytes = average(value.entries(), samples, pairBytes) * value.size + value.size * tableEntryBytes;
+    return objectBytes + entriesBytes + value.deadlineCount * 2 * tableEntryBytes;
   }
   if (value instanceof SetValue) {
     return objectBytes + average(value.members(), samples, stringBytes) * value.size + value.size * tableEntryBytes;

@@ -141,7 +141,7 @@ describe("a hash", () => {
           const seen: (readonly [string, string])[] = [];
           const one = (): boolean => {
             const next = entries.next();
-            if (next.done !== true) seen.push(next.value);
+            if (next.done !== true) seen.push([next.value[0], next.value[1]]);
             return next.done !== true;
           };
           for (const step of during) {

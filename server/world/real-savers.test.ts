@@ -17,7 +17,7 @@ import type { SaveJob, Saver, SaverEnding } from "./world.ts";
 const smallServer = realSaversOf(() => false);
 const largeServer = realSaversOf(() => true);
 
-const head = { version: "7.0.15", wallMs: 0, usedMemoryBytes: 0, aofBase: false };
+const head = { version: "7.0.15", wallMs: 0, usedMemoryBytes: 0, aofBase: false, hasFieldDeadlines: false };
 
 describe("a saver as a process", () => {
   let dir: string;

@@ -50,7 +50,7 @@ function contentOf(value: Value): Omit<KeyContent, "deadlineMs"> {
   }
   const { type } = value;
   if (value instanceof ListValue) return { type, encoding: value.encoding, value: [...value.elements()] };
-  if (value instanceof HashValue) return { type, encoding: value.encoding, value: sortedPairs([...value.entries()]) };
+  if (value instanceof HashValue) return { type, encoding: value.encoding, value: sortedPairs([...value.items()]) };
   if (value instanceof SetValue) return { type, encoding: value.encoding, value: [...value.members()].sort() };
   if (value instanceof SortedSetValue) {
     return {
@@ -159,7 +159,7 @@ function inPairs(reply: PeerReply): [string, string][] {
   return Array.from({ length: flat.length / 2 }, (_, at) => [flat[at * 2] as string, flat[at * 2 + 1] as string]);
 }
 
-function sortedPairs(pairs: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+function sortedPairs<Pair extends readonly [string, ...unknown[]]>(pairs: readonly Pair[]): Pair[] {
   return [...pairs].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
