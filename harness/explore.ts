@@ -249,7 +249,10 @@ async function bundleOf(
   const image = await filesOf(world, pair.state.image());
   const result = resultOf({ pair: { ...pair, evidence }, link: from.link, historyFile, image });
   const room = { target, store, documentedCounts: scenario.expect.documented };
-  const bundle = await writeBundle({ plan, result, findings: [finding], room, dir: request.bundlesDir });
+  const bundle = await writeBundle({
+    ...{ plan, result, findings: [finding], room, dir: request.bundlesDir },
+    ...(from.dir !== undefined && world.engine === "recorded" && { recordingDir: from.dir }),
+  });
   return { bundle, command: `lossbound replay ${bundle}` };
 }
 

@@ -41,7 +41,7 @@ export interface ReplayResult {
 /** @throws BadBundle, TargetUnavailable */
 export async function replayBundle(request: ReplayRequest): Promise<ReplayResult> {
   const bundle = await readBundle(request.bundle);
-  const { header, plan } = bundle;
+  const { header } = bundle;
   await sweep();
   const run = new RunFolder(undefined, request.keep);
   let target: Target | undefined;
@@ -50,10 +50,7 @@ export async function replayBundle(request: ReplayRequest): Promise<ReplayResult
   try {
     target = await openTarget(request.target ?? header.target.name, run);
     const store = await target.identify();
-    const volume = run.newVolume();
-    await volume.lay(bundle.image);
-    const recovery = await recover(target, volume, plan.config);
-    const judgement = judge(evidenceOf(bundle, recovery), { documentedCounts: header.documentedCounts });
+    const { recovery, judgement } = await judgeAgain(bundle, target, run);
     const seen = new Set(judgement.findings.map(({ fingerprint }) => fingerprint));
     const again = header.findings.filter(({ fingerprint }) => seen.has(fingerprint));
     result = { bundle, target: target.name, store, recovery, judgement, again, reproduced: again.length > 0 };
@@ -63,6 +60,32 @@ export async function replayBundle(request: ReplayRequest): Promise<ReplayResult
     kept = await run.dispose();
   }
   return { ...result, ...(kept !== undefined && { kept }) };
+}
+
+/** Starts the store on the files of a bundle, and judges what it serves against the stored history. */
+export async function judgeAgain(
+  bundle: Bundle,
+  target: Target,
+  run: RunFolder,
+): Promise<{ readonly recovery: RecoveryFacts; readonly evidence: Evidence; readonly judgement: Judgement }> {
+  const recovery = await recoverOn(bundle, target, run);
+  const evidence = evidenceOf(bundle, recovery);
+  return { recovery, evidence, judgement: judge(evidence, { documentedCounts: bundle.header.documentedCounts }) };
+}
+
+async function recoverOn({ plan, image }: Bundle, target: Target, run: RunFolder): Promise<RecoveryFacts> {
+  const world = target.explorable?.();
+  if (world === undefined) {
+    const volume = run.newVolume();
+    await volume.lay(image);
+    return recover(target, volume, plan.config);
+  }
+  const recoverer = await world.recoverer(plan.config, 1);
+  try {
+    return await recoverer.recover(image, 2);
+  } finally {
+    await recoverer.close();
+  }
 }
 
 function evidenceOf({ header, history, initial }: Bundle, recovery: RecoveryFacts): Evidence {

@@ -12,6 +12,7 @@
  *       NAME/store.conf      the store's directives
  *       NAME/store.log       the last lines that it wrote
  *       NAME/image/…         the data folder as the crash left it
+ *       NAME/journal/…       of a power cut: what the disk was asked; with recording.json, the folder is a recording too
  */
 import type { Image } from "../disk/image.ts";
 import type { CrashPoint } from "../faults/fault.ts";

@@ -1,4 +1,5 @@
 /** Takes a bundle apart, and trusts nothing in it: it may come from anywhere. */
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Image, ImageNode } from "../disk/image.ts";
 import { modelFromJson } from "../operations/model.ts";
@@ -27,6 +28,34 @@ export async function readBundle(file: string): Promise<Bundle> {
     throw error;
   }
 }
+
+/**
+ * Lays out the recording that a bundle holds, for who wants to look at other crashes of it.
+ * @param parent exists
+ * @returns its folder; undefined when there is none in it
+ * @throws BadBundle
+ */
+export async function unpackRecording(file: string, parent: string): Promise<string | undefined> {
+  const archive = await readArchive(file);
+  const folder = [...archive.keys()][0]?.split("/")[0] ?? "";
+  if (!archive.has(`${folder}/recording.json`)) return undefined;
+  const dir = path.join(parent, `${folder}.recording`);
+  mkdirSync(path.join(dir, "journal"), { recursive: true });
+  for (const name of recordingNames) {
+    const found = archive.get(`${folder}/${name}`);
+    if (found !== undefined) writeFileSync(path.join(dir, name), found.bytes);
+  }
+  return dir;
+}
+
+const recordingNames = [
+  "recording.json",
+  "plan.json",
+  "history.jsonl",
+  "initial.json",
+  "journal/index.jsonl",
+  "journal/data",
+];
 
 function textOf(archive: Archive, name: string): string {
   const found = archive.get(name);

@@ -1,5 +1,5 @@
 /** Writes the evidence of one crash to a file that can be sent to somebody else. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { LinkResult, Room } from "../cycle.ts";
 import type { Image } from "../disk/image.ts";
@@ -18,9 +18,13 @@ export interface BundleOrder {
   readonly result: LinkResult;
   readonly findings: readonly Finding[];
   readonly room: Pick<Room, "target" | "store" | "documentedCounts">;
+  /** The recording that the crash is of, where one was kept: then an unpacked bundle is a recording too. */
+  readonly recordingDir?: string;
   /** An existing folder. */
   readonly dir: string;
 }
+
+const recordingBytesMax = 32 << 20;
 
 /** The path of the bundle: named by scenario, preset and cycle, and never one that is there already. */
 export async function writeBundle(order: BundleOrder): Promise<string> {
@@ -45,6 +49,7 @@ export async function writeBundle(order: BundleOrder): Promise<string> {
       ),
     ],
     ...imageFiles(`${name}/image/`, result.state.image),
+    ...(order.recordingDir === undefined ? [] : recordingFiles(name, order.recordingDir)),
   ]);
   await writeArchive(file, archive, new Date(header.writtenAt));
   return file;
@@ -98,6 +103,16 @@ function* imageFiles(prefix: string, image: Image): Iterable<[string, ArchiveFil
   }
 }
 
+/** What it has beside plan and history; nothing, where its journal is too long to be sent around. */
+function* recordingFiles(name: string, dir: string): Iterable<[string, ArchiveFile]> {
+  const journal = path.join(dir, "journal");
+  const names = readdirSync(journal).map((each) => path.join("journal", each));
+  const files = ["recording.json", "initial.json", ...names].filter((each) => existsSync(path.join(dir, each)));
+  const sizeBytes = files.reduce((sum, each) => sum + statSync(path.join(dir, each)).size, 0);
+  if (sizeBytes > recordingBytesMax) return;
+  for (const each of files) yield [`${name}/${each}`, { bytes: readFileSync(path.join(dir, each)) }];
+}
+
 function textFile(text: string): ArchiveFile {
   return { bytes: Buffer.from(text, "utf8") };
 }
@@ -124,6 +139,8 @@ plan.json       every choice of the run
 bundle.json     versions, the promise that was judged, what each start showed
 store.conf      the directives of the store
 store.log       the last lines that it wrote, when it did not serve
+journal/        what the disk was asked, where the run was recorded: then this folder is a recording too,
+                  lossbound explore ${name}
 
 lossbound replay ${name}${bundleExtension} judges it again, here or on another store with --target.
 `;

@@ -9,6 +9,19 @@ import { report } from "./report.ts";
 import { restore } from "./restore.ts";
 import { run } from "./run.ts";
 import { selftest } from "./selftest.ts";
+import { shrink } from "./shrink.ts";
 import type { Verb } from "./verb.ts";
 
-export const verbs: readonly Verb[] = [run, explore, replay, compare, report, list, doctor, selftest, backup, restore];
+export const verbs: readonly Verb[] = [
+  run,
+  explore,
+  replay,
+  shrink,
+  compare,
+  report,
+  list,
+  doctor,
+  selftest,
+  backup,
+  restore,
+];

@@ -251,7 +251,7 @@ export async function drawCrash(
   return { pair, explored: { ...sizes, ...counts, disagreements: [], shortfalls: [], tookMs } };
 }
 
-function evidenceOf(
+export function evidenceOf(
   { history, initial }: Recording,
   promise: PresetPromise,
   state: CrashState,
