@@ -2,8 +2,11 @@
  * Boots: the real store, started on one crash state after the other. A place for each job, with a data folder that stays;
  * in memory where this machine has a file system there, because a crash state needs to outlive nothing.
  *
- *     place 1   lay ─ start ─ read back ─ kill │ lay ─ start ─ …
- *     place 2   lay ─ start ─ refused          │ lay ─ …
+ *     place 1   lay ▒ start ─ read back ─ kill │ lay ▒▒▒▒▒ start ─ …
+ *     place 2   lay ▒ start ─ refused │ lay ▒▒▒▒ start ─ …
+ *     place 3   lay ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ start ─ read back ─ …
+ *
+ * There are more places than jobs: ▒ waits until one of the stores that run is gone, its files laid down meanwhile.
  */
 import { accessSync, constants, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +16,7 @@ import type { RecoveryFacts } from "../oracle/evidence.ts";
 import { recover } from "../recover/recover.ts";
 import { RunFolder } from "../run-folder.ts";
 import { sweep } from "../sweep.ts";
+import { Launcher } from "../targets/launcher.ts";
 import type { Config, Target } from "../targets/target.ts";
 import { openTarget } from "../targets/targets.ts";
 import type { Recoverer } from "./explorable.ts";
@@ -26,14 +30,18 @@ export class Boots implements Recoverer {
   private readonly run: RunFolder;
   private readonly target: Target;
   private readonly config: Config;
-  private readonly idle: Volume[];
-  private readonly waiting: ((place: Volume) => void)[] = [];
+  private readonly launcher: Launcher;
+  private readonly places: Pool<Volume>;
+  /** What a store needs to run. */
+  private readonly turns: Pool<"a turn">;
 
-  private constructor(run: RunFolder, target: Target, config: Config, places: Volume[]) {
+  private constructor(run: RunFolder, launcher: Launcher, target: Target, config: Config, jobs: number) {
     this.run = run;
+    this.launcher = launcher;
     this.target = target;
     this.config = config;
-    this.idle = places;
+    this.places = new Pool<Volume>(Array.from({ length: placesFor(jobs) }, () => run.newVolume()));
+    this.turns = new Pool(Array.from({ length: jobs }, () => "a turn" as const));
   }
 
   /** @throws TargetUnavailable */
@@ -41,11 +49,12 @@ export class Boots implements Recoverer {
     const parent = inMemory() ? memoryFolder : tmpdir();
     await sweep(parent);
     const run = new RunFolder(parent);
+    const launcher = new Launcher();
     try {
-      const target = await openTarget(targetName, run);
-      const places = Array.from({ length: jobs }, () => run.newVolume());
-      return new Boots(run, target, config, places);
+      const target = await openTarget(targetName, run, launcher.spawn);
+      return new Boots(run, launcher, target, config, jobs);
     } catch (error) {
+      await launcher.close();
       await run.dispose();
       throw error;
     }
@@ -57,21 +66,43 @@ export class Boots implements Recoverer {
   }
 
   async recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
-    const place = this.idle.pop() ?? (await new Promise<Volume>((resolve) => this.waiting.push(resolve)));
-    try {
+    return this.places.use(async (place) => {
       await place.lay(image);
-      return await recover(this.target, place, this.config, starts);
-    } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.idle.push(place);
-      else next(place);
-    }
+      return this.turns.use(() => recover(this.target, place, this.config, starts));
+    });
   }
 
   async close(): Promise<void> {
     this.run.giveUp();
+    await this.launcher.close();
     await this.target.close();
     await this.run.dispose();
+  }
+}
+
+/** So many recoveries may be asked for at a time: one runs, one is laid down, and one is judged. */
+export function placesFor(jobs: number): number {
+  return jobs * 2;
+}
+
+/** A few things that many want: who comes first has one first. */
+class Pool<T> {
+  private readonly idle: T[];
+  private readonly waiting: ((thing: T) => void)[] = [];
+
+  constructor(things: T[]) {
+    this.idle = things;
+  }
+
+  async use<R>(work: (thing: T) => Promise<R>): Promise<R> {
+    const thing = this.idle.pop() ?? (await new Promise<T>((resolve) => this.waiting.push(resolve)));
+    try {
+      return await work(thing);
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.idle.push(thing);
+      else next(thing);
+    }
   }
 }
 

@@ -136,7 +136,8 @@ class Exploration {
         await this.bootAndJudge(group);
       }
     };
-    await Promise.all(Array.from({ length: order.jobs }, job));
+    // More than are started at a time: while one runs, another is laid down and a third is judged.
+    await Promise.all(Array.from({ length: order.jobs * 2 }, job));
   }
 
   result(tookMs: number): Explored {

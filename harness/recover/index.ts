@@ -81,7 +81,9 @@ class LogIndex implements StateIndex {
 
   private positionIn({ inode, sizeBytes }: SurvivingFile): number | undefined {
     const within = this.log.positionWithin(inode, sizeBytes);
-    return within === undefined || (within.isTorn && !this.cutsTornTails) ? undefined : within.position;
+    if (within === undefined || (within.isTorn && !this.cutsTornTails)) return undefined;
+    // What is left of half a transaction, and what becomes of it at the next start, differs from loader to loader.
+    return within.isInTransaction ? undefined : within.position;
   }
 }
 

@@ -37,6 +37,15 @@ interface LogFile {
   readonly firstPosition: number;
   /** Offsets behind its units, rising. */
   readonly ends: readonly number[];
+  /** Numbers of those that are transactions, counted from 0 in this file. */
+  readonly transactions: ReadonlySet<number>;
+}
+
+interface PlaceWithin {
+  readonly position: number;
+  readonly isTorn: boolean;
+  /** It ends between a MULTI and its EXEC. */
+  readonly isInTransaction: boolean;
 }
 
 export class LiveLog {
@@ -83,15 +92,13 @@ export class LiveLog {
   }
 
   /** Behind the last whole unit of the first so many bytes of a file. */
-  positionWithin(
-    inode: number,
-    sizeBytes: number,
-  ): { readonly position: number; readonly isTorn: boolean } | undefined {
+  positionWithin(inode: number, sizeBytes: number): PlaceWithin | undefined {
     const file = this.incrs.get(inode);
     if (file === undefined || sizeBytes > file.sizeBytes) return undefined;
     const units = countUpTo(file.ends, sizeBytes);
     const end = units === 0 ? 0 : (file.ends[units - 1] as number);
-    return { position: file.firstPosition + units, isTorn: end < sizeBytes };
+    const isTorn = end < sizeBytes;
+    return { position: file.firstPosition + units, isTorn, isInTransaction: isTorn && file.transactions.has(units) };
   }
 
   /** Whether all that may have run by then lies where the lanes are known. */
@@ -130,10 +137,12 @@ export class LiveLog {
     if (inode === undefined || bytes === undefined) return false;
     const firstPosition = this.explanations.length - 1;
     const ends: number[] = [];
+    const transactions = new Set<number>();
     let isFollowed = false;
     try {
       replay.beginFile();
-      for (const { requests, end } of unitsOf(bytes)) {
+      for (const { requests, end, isTransaction } of unitsOf(bytes)) {
+        if (isTransaction) transactions.add(ends.length);
         replay.run(requests);
         this.explanations.push(replay.explanation());
         ends.push(end);
@@ -142,7 +151,12 @@ export class LiveLog {
     } catch (error) {
       if (!isOdd(error)) throw error;
     }
-    this.incrs.set(inode, { sizeBytes: isFollowed ? bytes.length : (ends.at(-1) ?? 0), firstPosition, ends });
+    this.incrs.set(inode, {
+      sizeBytes: isFollowed ? bytes.length : (ends.at(-1) ?? 0),
+      firstPosition,
+      ends,
+      transactions,
+    });
     return isFollowed;
   }
 

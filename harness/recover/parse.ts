@@ -44,6 +44,7 @@ function nameOf({ name }: Part): string {
 
 export interface Unit {
   readonly requests: readonly Request[];
+  readonly isTransaction: boolean;
   /** Offset behind it. */
   readonly end: number;
 }
@@ -61,10 +62,10 @@ export function* unitsOf(bytes: Uint8Array): Generator<Unit> {
     const name = request[0]?.toUpperCase();
     if (name === "MULTI" && open === undefined) open = [];
     else if (name === "EXEC" && open !== undefined) {
-      yield { requests: open, end: at };
+      yield { requests: open, isTransaction: true, end: at };
       open = undefined;
     } else if (open !== undefined) open.push(request);
-    else yield { requests: [request], end: at };
+    else yield { requests: [request], isTransaction: false, end: at };
   }
 }
 

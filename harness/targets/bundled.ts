@@ -7,11 +7,12 @@ import path from "node:path";
 import { packageFolder } from "../package.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { ProcessTarget, processDefaults } from "./process.ts";
+import type { Spawn } from "./spawn.ts";
 import { TargetUnavailable } from "./target.ts";
 
 /** @throws TargetUnavailable when it was never built */
-export function bundledTarget(run: RunFolder): ProcessTarget {
-  return bundledProcess("bundled", ["server", "main.js"], [], run);
+export function bundledTarget(run: RunFolder, spawn?: Spawn): ProcessTarget {
+  return bundledProcess("bundled", ["server", "main.js"], [], run, spawn);
 }
 
 /** The bundled store as another program composes it. @throws TargetUnavailable when that was never built */
@@ -20,6 +21,7 @@ export function bundledProcess(
   program: readonly string[],
   args: readonly string[],
   run: RunFolder,
+  spawn?: Spawn,
 ): ProcessTarget {
   const main = path.join(packageFolder(), "dist", ...program);
   if (!existsSync(main)) throw new TargetUnavailable("the bundled store is not built: run npm run build");
@@ -32,5 +34,6 @@ export function bundledProcess(
       diesAtDiskOperation: true,
     },
     run,
+    spawn,
   );
 }

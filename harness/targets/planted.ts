@@ -6,9 +6,10 @@ import { plantedBug } from "../planted/planted.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { bundledProcess } from "./bundled.ts";
 import type { ProcessTarget } from "./process.ts";
+import type { Spawn } from "./spawn.ts";
 
 /** @throws UnknownName, TargetUnavailable */
-export function plantedTarget(bug: string, run: RunFolder): ProcessTarget {
+export function plantedTarget(bug: string, run: RunFolder, spawn?: Spawn): ProcessTarget {
   const { name } = plantedBug(bug);
-  return bundledProcess(`planted:${name}`, ["harness", "planted", "planted-main.js"], [name], run);
+  return bundledProcess(`planted:${name}`, ["harness", "planted", "planted-main.js"], [name], run, spawn);
 }

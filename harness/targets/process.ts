@@ -11,11 +11,10 @@
  * signal to one group, so that no child outlives its parent by the time between two calls. It listens on a socket in the
  * run's own folder, or on a free port of loopback: never where another store of this machine might answer in its place.
  */
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
 import type { CommandLine, Volume, VolumeKind } from "../disk/volume.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { configText, lastValue } from "./config-file.ts";
@@ -23,6 +22,8 @@ import { identifyStore, processIdOf } from "./identity.ts";
 import { isAlive, listChildren, listGroup, type ProcessEntry } from "./process-table.ts";
 import { whenServing } from "./readiness.ts";
 import { connectTo, type Endpoint, type OracleConnection } from "./resp-client.ts";
+import { NotStarted, type Spawn } from "./spawn.ts";
+import { spawnHere } from "./spawn-here.ts";
 import {
   type Config,
   type Ending,
@@ -62,14 +63,16 @@ export class ProcessTarget implements Target {
   readonly volumes: ReadonlySet<VolumeKind> = new Set(["directory", "recorded", "filesystem"]);
   private readonly how: Launch;
   private readonly run: RunFolder;
+  private readonly spawn: Spawn;
 
-  constructor(how: Launch, run: RunFolder) {
+  constructor(how: Launch, run: RunFolder, spawn: Spawn = spawnHere) {
     this.name = how.name;
     this.kind = how.kind;
     this.diesAtDiskOperation = how.diesAtDiskOperation;
     if (how.commands !== undefined) this.commands = how.commands;
     this.how = how;
     this.run = run;
+    this.spawn = spawn;
   }
 
   async identify(config: Config = [["save", ""]]): Promise<StoreIdentity> {
@@ -103,46 +106,25 @@ export class ProcessTarget implements Target {
 
   async launch(volume: Volume, config: Config, options: StartOptions = {}): Promise<ProcessInstance> {
     const port = this.how.listen === "port" ? await freePort() : undefined;
-    // From here to the record nothing waits: a run that is given up meanwhile either knows this process or has none.
+    // A run that is given up meanwhile finds the process by this folder, in which it stands.
     const folder = this.run.newInstanceFolder();
     const endpoint = port ?? { path: socketPath(folder) };
     const configFile = path.join(folder, "store.conf");
     const logFile = path.join(folder, "store.log");
     const directives = [...config, ...placement(volume.dir, endpoint)];
     writeFileSync(configFile, configText(directives));
-    // The store writes its log itself, without us between: it must not notice when the harness dies. Any descriptor will
-    // do; the library's types name only the first few.
-    const log = openSync(logFile, "a") as 3;
-    try {
-      const plain = commandLine(this.how, { config: configFile, dir: volume.dir, endpoint }, directives);
-      const { command, args } = volume.enter?.(plain.command, plain.args) ?? plain;
-      const child = execa(command, args, {
-        cwd: folder,
-        env: { ...options.environment },
-        stdin: "ignore",
-        stdout: log,
-        stderr: log,
-        detached: true,
-        cleanup: false,
-        buffer: false,
-        reject: false,
-      });
-      const ended = child.then((result) => ({ exitCode: result.exitCode ?? null, signal: result.signal ?? null }));
-      if (child.pid !== undefined) this.run.recordProcess(child.pid);
-      else throw new TargetUnavailable(await whyNotStarted(command, child));
-      const patienceMs = options.patienceMs ?? this.how.patienceMs;
-      const password = lastValue(config, "requirepass");
-      return new ProcessInstance(child.pid, ended, this.run, { folder, endpoint, logFile, password, patienceMs });
-    } finally {
-      closeSync(log);
-    }
+    const plain = commandLine(this.how, { config: configFile, dir: volume.dir, endpoint }, directives);
+    const { command, args } = volume.enter?.(plain.command, plain.args) ?? plain;
+    const order = { command, args, cwd: folder, logFile, environment: options.environment ?? {} };
+    const { pid, ended } = await this.spawn(order).catch((error: unknown) => {
+      if (error instanceof NotStarted) throw new TargetUnavailable(`${command} cannot be started: ${error.message}`);
+      throw error;
+    });
+    this.run.recordProcess(pid);
+    const patienceMs = options.patienceMs ?? this.how.patienceMs;
+    const password = lastValue(config, "requirepass");
+    return new ProcessInstance(pid, ended, this.run, { folder, endpoint, logFile, password, patienceMs });
   }
-}
-
-async function whyNotStarted(command: string, child: PromiseLike<{ readonly failed: boolean }>): Promise<string> {
-  const result = await child;
-  const reason = "shortMessage" in result ? String(result.shortMessage) : "no reason given";
-  return `${command} cannot be started: ${reason}`;
 }
 
 interface Blanks {

@@ -2,6 +2,7 @@
  * When does a store serve? When it answers PING with anything but `LOADING`: an error such as `NOAUTH` or `MISCONF` is
  * an answer too. Asked over a plain socket, again and again, because nothing announces it and a log is no promise.
  */
+import { existsSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import type { Endpoint } from "./resp-client.ts";
 
@@ -11,7 +12,9 @@ const betweenAttemptsMs = 1;
 /** Resolves with true when the store serves, with false when `givenUp` says so. */
 export async function whenServing(endpoint: Endpoint, givenUp: () => boolean): Promise<boolean> {
   while (!givenUp()) {
-    if (await attempt(endpoint, givenUp)) return true;
+    // A look for the socket is cheaper than a connection that is refused.
+    const mayListen = !("path" in endpoint) || existsSync(endpoint.path);
+    if (mayListen && (await attempt(endpoint, givenUp))) return true;
     await pause();
   }
   return false;

@@ -15,6 +15,7 @@ import { parseFile } from "../../scenarios/parse.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { findExecutable } from "./executable.ts";
 import { ProcessTarget } from "./process.ts";
+import type { Spawn } from "./spawn.ts";
 import type { Target } from "./target.ts";
 
 const words = z.array(z.string().min(1));
@@ -30,7 +31,7 @@ export const targetFileSchema = z.strictObject({
 });
 
 /** @throws BadFile, TargetUnavailable */
-export function fileTarget(file: string, run: RunFolder): Target {
+export function fileTarget(file: string, run: RunFolder, spawn?: Spawn): Target {
   const { name, start, config, listen, readyWithin, redisVersion, commands } = parseFile(file, targetFileSchema).value;
   const [executable = "", ...args] = start;
   return new ProcessTarget(
@@ -46,5 +47,6 @@ export function fileTarget(file: string, run: RunFolder): Target {
       ...(commands !== undefined && { commands: new Set(commands.map((command) => command.toUpperCase())) }),
     },
     run,
+    spawn,
   );
 }

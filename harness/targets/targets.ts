@@ -12,6 +12,7 @@ import type { RunFolder } from "../run-folder.ts";
 import { bundledTarget } from "./bundled.ts";
 import { findExecutable } from "./executable.ts";
 import { ProcessTarget, processDefaults } from "./process.ts";
+import type { Spawn } from "./spawn.ts";
 import type { Target, TargetKind } from "./target.ts";
 import { fileTarget } from "./target-file.ts";
 
@@ -22,7 +23,7 @@ interface TargetType {
   readonly about: string;
   matches(name: string): boolean;
   /** @throws TargetUnavailable, BadFile, UnknownName */
-  open(name: string, run: RunFolder): Target | Promise<Target>;
+  open(name: string, run: RunFolder, spawn?: Spawn): Target | Promise<Target>;
 }
 
 /** In order: the first that matches. */
@@ -32,7 +33,7 @@ export const targetTypes: readonly TargetType[] = [
     kind: "bundled",
     about: "the store that ships with lossbound",
     matches: (name) => name === "bundled",
-    open: (_, run) => bundledTarget(run),
+    open: (_, run, spawn) => bundledTarget(run, spawn),
   },
   {
     form: "planted:BUG",
@@ -40,7 +41,8 @@ export const targetTypes: readonly TargetType[] = [
     about: "the bundled store with a bug planted in it, see lossbound list planted",
     matches: (name) => name.startsWith("planted:"),
     // Only who asks for a bug needs the server's parts in this process.
-    open: async (name, run) => (await import("./planted.ts")).plantedTarget(name.slice("planted:".length), run),
+    open: async (name, run, spawn) =>
+      (await import("./planted.ts")).plantedTarget(name.slice("planted:".length), run, spawn),
   },
   {
     form: "simulated",
@@ -80,15 +82,19 @@ export function targetKindOf(name: string): TargetKind {
   return typeOf(name).kind;
 }
 
-/** @throws TargetUnavailable, BadFile, UnknownName */
-export async function openTarget(name: string, run: RunFolder): Promise<Target> {
-  return typeOf(name).open(name, run);
+/**
+ * @param spawn who starts its processes; absent: this one.
+ * @throws TargetUnavailable, BadFile, UnknownName
+ */
+export async function openTarget(name: string, run: RunFolder, spawn?: Spawn): Promise<Target> {
+  return typeOf(name).open(name, run, spawn);
 }
 
 function typeOf(name: string): TargetType {
   return targetTypes.find((type) => type.matches(name)) as TargetType;
 }
 
-function executableTarget(name: string, run: RunFolder): Target {
-  return new ProcessTarget({ ...processDefaults, name, kind: "executable", command: [findExecutable(name)] }, run);
+function executableTarget(name: string, run: RunFolder, spawn?: Spawn): Target {
+  const command = [findExecutable(name)] as const;
+  return new ProcessTarget({ ...processDefaults, name, kind: "executable", command }, run, spawn);
 }
