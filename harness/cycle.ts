@@ -7,7 +7,7 @@
  */
 import type { Preset } from "../scenarios/preset.ts";
 import type { Image } from "./disk/image.ts";
-import type { CrashState, LiveRun } from "./faults/fault.ts";
+import type { BackedUp, CrashState, LiveRun } from "./faults/fault.ts";
 import { faultOf } from "./faults/faults.ts";
 import { askForSaves } from "./faults/trigger.ts";
 import { type Ground, makeGround } from "./ground.ts";
@@ -15,9 +15,10 @@ import { SaveWatch } from "./measure/save-watch.ts";
 import { longestStallMs } from "./measure/stalls.ts";
 import type { SyncProbe } from "./measure/sync-probe.ts";
 import type { Model } from "./operations/model.ts";
-import type { CrashFacts, Evidence, PresetPromise, RecoveryFacts, ServedStart } from "./oracle/evidence.ts";
+import type { CrashFacts, Evidence, PresetPromise, RecoveryFacts, Save, ServedStart } from "./oracle/evidence.ts";
 import { judge } from "./oracle/judge.ts";
 import type { Judgement } from "./oracle/judgement.ts";
+import { clockOf, killBoundMs } from "./oracle/promises.ts";
 import type { LinkPlan, Plan } from "./plan.ts";
 import type { History } from "./recording/history.ts";
 import { HistoryWriter } from "./recording/history-file.ts";
@@ -61,13 +62,13 @@ export async function playCycle(plan: Plan, room: Room): Promise<LinkResult[]> {
     const inPlace = plan.recovery === "in-place" && crashed.state.damage === undefined;
     const next = inPlace ? ground : await groundFor(plan, index + 1, room, crashed.state.image);
     try {
-      const recovery = await recover(room.target, next.volume, plan.config);
+      const recovery = await recoverFrom(crashed, next, plan, room);
       const evidence: Evidence = {
         history: crashed.history,
         ...(initial !== undefined && { initial }),
         cut: crashed.state.cut,
         crash: crashed.facts,
-        promise: promiseOf(plan.config, room),
+        promise: crashed.state.backup === undefined ? promiseOf(plan.config, room) : promiseOfBackup(room),
         recovery,
       };
       const judgement = judge(evidence, { documentedCounts: room.documentedCounts });
@@ -117,11 +118,13 @@ async function playLink(plan: Plan, link: LinkPlan, { volume, longestSyncMs }: G
     const live: LiveRun = { plan, link, target, volume, config: plan.config, instance, driver, clock };
     const [state] = await Promise.all([fault.crash(live), askForSaves(live)]);
     const history = driver.history();
+    const syncMs = await longestSyncMs(clock.originNs, clock.originNs + BigInt(state.cut.endNs));
+    const watched = (await saves?.stop()) ?? [];
     const facts: CrashFacts = {
       fault: state.fault,
-      longestSyncMs: await longestSyncMs(clock.originNs, clock.originNs + BigInt(state.cut.endNs)),
+      longestSyncMs: syncMs,
       longestStallMs: longestStallMs(history, state.cut.endNs),
-      saves: (await saves?.stop()) ?? [],
+      saves: state.backup === undefined ? watched : [saveOf(state.backup, room, syncMs)],
       suspensions: state.suspensions ?? [],
       ...(state.damage !== undefined && { damage: state.damage }),
       place: state.point.place,
@@ -133,6 +136,24 @@ async function playLink(plan: Plan, link: LinkPlan, { volume, longestSyncMs }: G
   } finally {
     file.close();
   }
+}
+
+function recoverFrom({ state }: Crashed, { volume }: Ground, plan: Plan, { target }: Room): Promise<RecoveryFacts> {
+  const { config = plan.config, broken } = state.backup ?? {};
+  if (broken === undefined) return recover(target, volume, config);
+  return Promise.resolve({ starts: [{ kind: "refused", exitCode: null, lastLogLines: [broken] }] });
+}
+
+/** A backup is a save of its own: nothing older than its beginning may be missing, whatever the preset promises. */
+function promiseOfBackup({ store }: Room): PresetPromise {
+  return { row: "rdb-only", store, savePoints: [] };
+}
+
+/** What is acked and not yet in the log is not in its copy either, just as it would not outlive a kill. */
+function saveOf({ beganNs, completedNs, isLog }: BackedUp, { store, promise }: Room, longestSyncMs: number): Save {
+  const lags = isLog && promise !== "always" && promise !== "os-decides";
+  const lagMs = lags ? killBoundMs(longestSyncMs, clockOf(store)) : 0;
+  return { startedNs: Math.max(0, beganNs - lagMs * 1e6), completedNs };
 }
 
 function keepsLog(config: Config): boolean {

@@ -11,12 +11,14 @@
  * What a plan cannot fix is time: a real process is never as fast twice. The crash state is kept with a finding for that.
  */
 import { createHash } from "node:crypto";
+import type { BackupFault } from "../scenarios/backup.ts";
 import { splitDirective } from "../scenarios/cross-check.ts";
 import type { DiskFault } from "../scenarios/disk-fault.ts";
 import type { Range } from "../scenarios/fields.ts";
 import type { Preset } from "../scenarios/preset.ts";
 import type { KillTrigger, PowerCut, Scenario } from "../scenarios/scenario.ts";
 import type { Delays } from "./disk/delays.ts";
+import { type PlannedBackup, planBackup } from "./plan-backup.ts";
 import { type PlannedDiskFault, planDiskFault } from "./plan-disk-fault.ts";
 import { type Random, randomFrom } from "./random.ts";
 import { drawDirectives, drawSwarm, type Swarm } from "./swarm.ts";
@@ -49,7 +51,7 @@ export interface LinkPlan<F extends PlannedFault = PlannedFault> {
   readonly fault: F;
 }
 
-export type PlannedFault = PlannedKill | PlannedPowerCut | PlannedDiskFault;
+export type PlannedFault = PlannedKill | PlannedPowerCut | PlannedDiskFault | PlannedBackup;
 
 /** The store runs so long on a disk that remembers everything; then the power is cut at every moment of it. */
 export interface PlannedPowerCut {
@@ -141,6 +143,7 @@ function planLink(scenario: Scenario, link: number, config: Config, words: Vocab
   const { fault } = scenario;
   if (fault.kind === "power-cut") return planPowerCut(fault, scenario, link, config, words, random);
   if (fault.kind === "disk-fault") return planDiskTrouble(fault, scenario, config, words, random);
+  if (fault.kind === "backup") return planBackedUp(fault, scenario, words, random);
   const trigger = drawTrigger(fault.trigger, random.fork("trigger"));
   const rhythm = rhythmFor(trigger, scenario.workload, random.fork("rhythm"));
   return {
@@ -164,6 +167,22 @@ function planDiskTrouble(
   return {
     clients: planClients(workload, rhythm, words, random.fork("workload")),
     savesAtAcks: livesOnSnapshots(config) ? [Math.floor(planned.acks / 2)] : [],
+    fault: planned,
+  };
+}
+
+/** Clients that wait between their calls, so that they still write when the last backup is taken. */
+function planBackedUp(
+  fault: BackupFault,
+  { workload }: Scenario,
+  words: Vocabulary,
+  random: Random,
+): LinkPlan<PlannedBackup> {
+  const planned = planBackup(fault, random.fork("backup"));
+  const rhythm = { calls: Math.min(workload.calls, planned.acks * 2 + 2_000), lastsMs: 2_000, eagerShare: 0 };
+  return {
+    clients: planClients(workload, rhythm, words, random.fork("workload")),
+    savesAtAcks: [],
     fault: planned,
   };
 }

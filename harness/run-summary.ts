@@ -8,7 +8,7 @@
 import type { RunDetail } from "../reports/detail.ts";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../reports/outcome.ts";
 import { levelNames, worst } from "../reports/outcome.ts";
-import type { Scenario } from "../scenarios/scenario.ts";
+import { outcomeFault, type Scenario } from "../scenarios/scenario.ts";
 import type { LinkResult } from "./cycle.ts";
 import type { CrashState } from "./faults/fault.ts";
 import { isKnown } from "./known.ts";
@@ -111,7 +111,7 @@ export class RunSummary {
       seed,
       verdict,
       ...(verdict === "unknown" && why !== undefined && { why }),
-      fault: scenario.fault.kind,
+      fault: outcomeFault(scenario.fault),
       engine: "live",
       calls: this.calls,
       crashStates: {

@@ -112,9 +112,16 @@ async function keepEvidence(
 ): Promise<string> {
   const findings = summary.newFindings(result.judgement);
   const bundle =
-    findings.length === 0 ? "" : await writeBundle({ plan, result, findings, room, dir: request.bundlesDir });
+    findings.length === 0
+      ? ""
+      : await writeBundle({ plan: asRestored(plan, result), result, findings, room, dir: request.bundlesDir });
   room.run.remove(result.historyFile);
   return bundle;
+}
+
+/** A backup is started on with directives of its own. */
+function asRestored(plan: Plan, { state }: LinkResult): Plan {
+  return { ...plan, config: state.backup?.config ?? plan.config };
 }
 
 async function untilBudgetIsUsed(

@@ -16,6 +16,7 @@
  * The types are those *after* parsing: defaults filled in, ranges and lengths of time in one form.
  */
 import { z } from "zod";
+import { backupFaultSchema } from "./backup.ts";
 import { diskFaultSchema } from "./disk-fault.ts";
 import { countField, durationField, nameField, proseField, rangeField } from "./fields.ts";
 import { delaysSchema, powerCutSchema } from "./power-cut.ts";
@@ -134,7 +135,7 @@ const killSchema = z.strictObject({
     .describe("how long each sync takes, on a recorded volume; absent: on an ordinary disk, as long as it takes there"),
 });
 
-const faultSchema = z.discriminatedUnion("kind", [killSchema, powerCutSchema, diskFaultSchema], {
+const faultSchema = z.discriminatedUnion("kind", [killSchema, powerCutSchema, diskFaultSchema, backupFaultSchema], {
   error: "expected a fault, like { kind: kill, trigger: … }",
 });
 
@@ -167,6 +168,7 @@ export const windowNames = [
   "saver",
   "disk-operation",
   "disk-fault",
+  "backup",
 ] as const;
 
 const needsSchema = z
@@ -243,3 +245,8 @@ export type TargetKind = (typeof targetKinds)[number];
 export type WindowName = (typeof windowNames)[number];
 export type ProfileName = (typeof profileNames)[number];
 export type OperationFamily = (typeof operationFamilies)[number];
+
+/** As the outcome counts it: what strikes a backup is a kill too. */
+export function outcomeFault({ kind }: Fault): Exclude<Fault["kind"], "backup"> {
+  return kind === "backup" ? "kill" : kind;
+}

@@ -43,6 +43,7 @@ const kinds: Readonly<
     entries: () => [
       ...triggers.map(({ name, what }) => entry(`kill, ${name}`, what)),
       ...diskTroubles.map(({ name, what }) => entry(`disk-fault, ${name}`, what)),
+      entry("backup", "A backup is taken, and on the way it dies, or the store does: is what claims to be whole?"),
       entry("power-cut", "The power goes, at every moment of one recorded run and under every disk model."),
     ],
   },

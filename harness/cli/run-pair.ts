@@ -1,5 +1,6 @@
 /** One pair handed to the engine. What the engine itself cannot do becomes a verdict, and never ends the night. */
 import type { Progress } from "../../reports/progress.ts";
+import { outcomeFault } from "../../scenarios/scenario.ts";
 import type { FilesystemName } from "../block/filesystems.ts";
 import { VolumeUnavailable } from "../disk/volume.ts";
 import type { RunRequest, RunResult } from "../run-request.ts";
@@ -47,7 +48,13 @@ export async function runPair(
     // An exception means that the harness could not do its work: unknown, with the reason.
     const trouble = error instanceof Error ? error : new Error(String(error));
     err.stream.write(`${trouble.stack ?? trouble.message}\n`);
-    const of = { scenario: scenario.name, preset: preset.name, target, seed: common.seed, fault: scenario.fault.kind };
+    const of = {
+      scenario: scenario.name,
+      preset: preset.name,
+      target,
+      seed: common.seed,
+      fault: outcomeFault(scenario.fault),
+    };
     return {
       run: unknownRun(of, `the harness could not do its work: ${trouble.message}`),
       target: { name: target, version: "" },

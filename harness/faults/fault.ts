@@ -51,6 +51,21 @@ export interface CrashState {
   readonly asked?: readonly JournalRecord[];
   /** What in the image is not as the store wrote it. Absent: nothing. */
   readonly damage?: string;
+  /** What is to be started again is no crash state but a backup of the store. */
+  readonly backup?: BackedUp;
+}
+
+/** A backup that claims to be complete, laid out as its user would restore it. */
+export interface BackedUp {
+  /** With which the store has to be started to read it. */
+  readonly config: Config;
+  /** It holds what the store had in hand by then. */
+  readonly beganNs: StampNs;
+  readonly completedNs: StampNs;
+  /** True where that is what the store had written to its log, which may lag behind what it had acked. */
+  readonly isLog: boolean;
+  /** Why it cannot even be laid out: then it is refused, as by a store. Absent: it can. */
+  readonly broken?: string;
 }
 
 /** Where it struck. */

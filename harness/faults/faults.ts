@@ -1,5 +1,6 @@
 /** The table of faults. */
 import type { LinkPlan, PlannedFault } from "../plan.ts";
+import { backup } from "./backup.ts";
 import { diskFault } from "./disk-fault.ts";
 import type { Fault } from "./fault.ts";
 import { kill } from "./kill.ts";
@@ -9,6 +10,7 @@ export const faults: { readonly [Kind in PlannedFault["kind"]]: Fault<Extract<Pl
   kill,
   "power-cut": powerCut,
   "disk-fault": diskFault,
+  backup,
 };
 
 /** The one that a link plans: it takes that link, and no other. */
