@@ -26,7 +26,6 @@ import { type BestExample, ExplorationSummary, type Replay } from "./explore/exp
 import { mildestOf } from "./explore/grades.ts";
 import { resultOf } from "./explore/kept-evidence.ts";
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
-import { failingKinds } from "./failing-kinds.ts";
 import type { FindingKind } from "./oracle/checker.ts";
 import { configOf, type Plan } from "./plan.ts";
 import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
@@ -141,14 +140,14 @@ async function exploreAll(room: Room, watch: RunWatch): Promise<void> {
     // What is left of the time is shared by the recordings that are left; where their number is open, each has it all.
     const shareMs = (deadlineMs - performance.now()) / (Number.isFinite(total) ? total - cycle + 1 : 1);
     const untilMs = performance.now() + shareMs;
-    const done = await exploreOne(room, cycle, untilMs);
+    const done = await exploreOne(room, cycle, untilMs, watch);
     troublesInARow = done.verdict === "unknown" ? troublesInARow + 1 : 0;
     watch.cycleEnded({ done: cycle, ...(Number.isFinite(total) && { total }), ...done });
   }
 }
 
 /** One plan, from its first link to its last: each but the last ends in one crash, the last in every crash there is. */
-async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
+async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: RunWatch) {
   const { request, store, target, world, summary } = room;
   const { recording: again } = request;
   const plan = again === undefined ? planFor(request, store, target, cycle) : planOfRecording(again).plan;
@@ -166,8 +165,10 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number) {
       acked += countFates(recording.history).acked;
       const order = orderFor(room, plan, link, recording, recoverer, deadlineMs);
       const note = (pair: JudgedPair) => {
-        for (const kind of failingKinds([pair.judgement])) kinds.add(kind);
-        summary.add(pair, { link, before: [...before], ...(made.dir !== undefined && { dir: made.dir }) });
+        const source = { link, before: [...before], ...(made.dir !== undefined && { dir: made.dir }) };
+        const failing = summary.add(pair, source);
+        for (const kind of failing) kinds.add(kind);
+        watch.judged?.(failing);
       };
       if (link === plan.links.length - 1) {
         summary.endLink(recording, await exploreRecording(order, note));
@@ -217,7 +218,7 @@ function orderFor(
     random: randomFrom(plan.seed).fork(`explore ${plan.cycle} link ${link}`),
     recoverer,
     // Of a real file system blocks were recorded, and an index of files has nothing to say of those.
-    ...(world.engine !== "filesystem" && { makeIndex: makeStateIndex }),
+    ...(world.engine !== "filesystem" && world.readsLogWrongly !== true && { makeIndex: makeStateIndex }),
     jobs: request.jobs,
     deadlineMs,
     signal: request.signal,
@@ -228,7 +229,8 @@ function orderFor(
 async function keepEvidence(room: Room, plan: Plan, examples: readonly BestExample[]): Promise<Map<string, Replay>> {
   const replays = new Map<string, Replay>();
   for (const example of examples) {
-    const token = room.world.engine === "simulated" ? tokenOf(example, plan) : undefined;
+    // What the seed brings back is the correct store, not one with a planted bug.
+    const token = room.target.name === "simulated" ? tokenOf(example, plan) : undefined;
     const replay =
       token === undefined ? await bundleOf(room, plan, example) : { bundle: "", command: `lossbound replay ${token}` };
     if (replay !== undefined) replays.set(example.finding.fingerprint, replay);

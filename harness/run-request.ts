@@ -40,6 +40,8 @@ export interface RunRequest {
 /** Told as it happens; for progress, never for judgement. */
 export interface RunWatch {
   cycleEnded(cycle: CycleSummary): void;
+  /** Of power cuts, whose cycles are long: a crash state was judged, and this of it fails the run; mostly nothing. */
+  judged?(failing: readonly FindingKind[]): void;
 }
 
 export interface CycleSummary {

@@ -7,8 +7,10 @@ import type { SelftestReport } from "./selftest.ts";
 
 /** Finds every planted bug in its third cycle, and nothing in the correct store. */
 const keenEngine: RunScenario = async (request, watch) => {
-  if (request.target === "bundled") return heldEngine(request, watch);
-  const { kind } = plantedBug(request.target.replace("planted:", "")).foundBy;
+  if (!request.target.includes(":")) return heldEngine(request, watch);
+  const bug = plantedBug(request.target.replace(/^(planted|simulated):/, ""));
+  const { name } = request.scenario;
+  const { kind } = bug.foundBy.find(({ scenario }) => scenario === name) ?? bug.foundBy[0];
   for (let done = 1; done <= 3 && !request.signal.aborted; done++) {
     const verdict = done === 3 ? "violated" : "held";
     watch.cycleEnded({ done, acked: 100, verdict, kinds: done === 3 ? [kind] : [] });
@@ -29,13 +31,16 @@ describe("lossbound selftest", () => {
     const { planted, found, bugs } = report();
     expect([planted, found]).to.deep.equal([plantedBugs.length, plantedBugs.length]);
     expect(bugs.map(({ name, kind }) => `${name} ${kind}`)).to.deep.equal(
-      plantedBugs.map(({ name, foundBy }) => `${name} ${foundBy.kind}`),
+      plantedBugs.map(({ name, foundBy: [by] }) => `${name} ${by.kind}`),
     );
     for (const { found: each, medianMs } of bugs) expect([each, typeof medianMs]).to.deep.equal([true, "number"]);
     const asked = around.requests.map(({ target, scenario, preset }) => `${target} ${scenario.name} ${preset.name}`);
     for (const { name, foundBy } of plantedBugs) {
-      const { scenario, preset } = foundBy;
-      expect(asked).to.include(`planted:${name} ${scenario} ${preset}`).and.to.include(`bundled ${scenario} ${preset}`);
+      for (const { where, scenario, preset } of foundBy) {
+        const [planted, correct] = where === "process" ? ["planted", "bundled"] : ["simulated", "simulated"];
+        expect(asked).to.include(`${planted}:${name} ${scenario} ${preset}`);
+        expect(asked).to.include(`${correct} ${scenario} ${preset}`);
+      }
     }
   });
 
@@ -58,7 +63,7 @@ describe("lossbound selftest", () => {
 
   it("fails when a bug is not found, and says what was found instead", async () => {
     const around = fakeSurroundings(async (request, watch) => {
-      if (request.target === "bundled") return heldEngine(request, watch);
+      if (!request.target.includes(":")) return heldEngine(request, watch);
       watch.cycleEnded({ done: 1, acked: 100, verdict: "violated", kinds: ["phantom"] });
       return resultOf(request, { verdict: "violated" });
     });
@@ -69,7 +74,7 @@ describe("lossbound selftest", () => {
 
   const onTheCorrectStore = (verdict: "violated" | "unknown") =>
     fakeSurroundings(async (request, watch) =>
-      request.target === "bundled" ? resultOf(request, { verdict, why: "for a reason" }) : keenEngine(request, watch),
+      !request.target.includes(":") ? resultOf(request, { verdict, why: "for a reason" }) : keenEngine(request, watch),
     );
 
   it("does not believe a scenario that cries on the correct store", async () => {

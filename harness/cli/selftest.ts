@@ -31,12 +31,29 @@ export interface SelftestReport {
   readonly found: number;
   readonly bugs: readonly {
     readonly name: string;
-    /** On every seed, and by a scenario that is silent on the correct store. */
+    /** By all that hunted for it, on every seed, and each is silent on the correct store. */
     readonly found: boolean;
+    /** As the quickest of them names it. */
     readonly kind: string;
-    /** Over the seeds on which it was found; null where there is none. */
+    /** Of the quickest, over the seeds on which it was found; null where there is none. */
     readonly medianMs: number | null;
+    readonly hunts: readonly HuntReport[];
   }[];
+}
+
+/** One scenario after one bug, on all seeds. */
+export interface HuntReport {
+  readonly where: FoundBy["where"];
+  readonly scenario: string;
+  readonly preset: string;
+  readonly kind: string;
+  readonly seeds: number;
+  readonly found: number;
+  readonly medianMs: number | null;
+  /** Judged until it was found: kills, or states that a power cut may leave. */
+  readonly medianCrashStates: number | null;
+  /** The scenario that hunted beside, for comparison. */
+  readonly beside?: { readonly scenario: string; readonly found: number; readonly medianMs: number | null };
 }
 
 export const selftest: Verb = {
@@ -69,6 +86,7 @@ class Selftest {
   private readonly lines: NodeJS.WritableStream;
   private readonly seeds: readonly string[];
   private readonly nameWidth: number;
+  private readonly wasCompared = new Set<string>();
   private isInconclusive = false;
 
   constructor(bugs: readonly PlantedBug[], options: SelftestOptions, around: Surroundings) {
@@ -122,7 +140,7 @@ class Selftest {
   /** The pairs that are not silent there: what they find proves nothing. */
   private async askTheCorrectStore(ground: HuntingGround): Promise<ReadonlySet<string>> {
     const loud = new Set<string>();
-    const pairs = new Map(this.bugs.map(({ foundBy }) => [nameOf(foundBy), foundBy]));
+    const pairs = new Map(this.bugs.flatMap(({ foundBy }) => foundBy.map((by) => [nameOf(by), by])));
     for (const [name, by] of pairs) {
       for (const seed of this.seeds) {
         if (ground.signal.aborted) break;
@@ -142,19 +160,35 @@ class Selftest {
   }
 
   private async huntFor(bug: PlantedBug, loud: ReadonlySet<string>, ground: HuntingGround) {
-    const { foundBy } = bug;
-    const hunts = await this.huntAll(bug, foundBy, ground);
-    const found = hunts.every((each) => each.found) && !loud.has(nameOf(foundBy));
-    const medianMs = medianOf(hunts);
-    const beside =
-      this.options.beside === undefined ? "" : `  ${await this.compared(bug, this.options.beside, ground)}`;
-    const took = medianMs === undefined ? "–" : inTime(medianMs);
-    const { kind } = foundBy;
+    const hunts: HuntReport[] = [];
+    for (const by of bug.foundBy) hunts.push(await this.huntBy(bug, by, loud, ground));
+    const [{ kind }] = bug.foundBy;
+    const found = hunts.every((each) => each.found === each.seeds);
+    return { name: bug.name, found, kind, medianMs: hunts[0]?.medianMs ?? null, hunts };
+  }
+
+  private async huntBy(bug: PlantedBug, by: FoundBy, loud: ReadonlySet<string>, ground: HuntingGround) {
+    const hunts = await this.huntAll(bug, by, ground);
+    const found = loud.has(nameOf(by)) ? [] : hunts.filter((each) => each.found);
+    const { where, scenario, preset, kind } = by;
+    const report: HuntReport = {
+      where,
+      scenario,
+      preset,
+      kind,
+      seeds: this.seeds.length,
+      found: found.length,
+      medianMs: medianOf(found.map(({ tookMs }) => Math.round(tookMs))),
+      medianCrashStates: medianOf(found.map(({ crashStates }) => crashStates)),
+    };
+    const { beside, told } = await this.compared(bug, ground);
     const missing = hunts.some((each) => !each.found) ? `  ${describeMisses(hunts)}` : "";
-    this.say(
-      `${this.sign(found)} ${bug.name.padEnd(this.nameWidth)}  ${kind.padEnd(18)}  ${nameOf(foundBy).padEnd(38)}  ${took}${missing}${beside}`,
-    );
-    return { name: bug.name, found, kind, medianMs: medianMs === undefined ? null : Math.round(medianMs) };
+    const name = bug.name.padEnd(this.nameWidth);
+    const took = report.medianMs === null ? "–" : inTime(report.medianMs).padEnd(7);
+    const states = counted(report.medianCrashStates ?? 0, "crash state").padEnd(18);
+    const sign = this.sign(report.found === report.seeds);
+    this.say(`${sign} ${name}  ${kind.padEnd(19)}  ${nameOf(by).padEnd(50)}  ${took}  ${states}${missing}${told}`);
+    return { ...report, ...(beside !== undefined && { beside }) };
   }
 
   private async huntAll(bug: PlantedBug, by: FoundBy, ground: HuntingGround): Promise<Hunt[]> {
@@ -165,13 +199,20 @@ class Selftest {
     return hunts;
   }
 
-  private async compared(bug: PlantedBug, scenario: string, ground: HuntingGround): Promise<string> {
+  /** Once for each bug: whoever hunts first is told beside it how the other did. */
+  private async compared(bug: PlantedBug, ground: HuntingGround) {
+    const { beside: scenario } = this.options;
+    if (scenario === undefined || this.wasCompared.has(bug.name)) return { told: "" };
+    this.wasCompared.add(bug.name);
+    const [first] = bug.foundBy;
     const { suits } = ground.catalogue.scenario(scenario).value;
-    if (suits.presets?.includes(bug.foundBy.preset) === false) return `${scenario}: does not suit`;
-    const hunts = await this.huntAll(bug, { ...bug.foundBy, scenario }, ground);
-    const medianMs = medianOf(hunts);
-    const times = `${hunts.filter((each) => each.found).length} of ${hunts.length}`;
-    return `${scenario}: ${times}${medianMs === undefined ? "" : `, ${inTime(medianMs)}`}`;
+    if (suits.presets?.includes(first.preset) === false) return { told: `  ${scenario}: does not suit` };
+    const where = suits.volumes.includes("directory") ? "process" : first.where;
+    const hunts = await this.huntAll(bug, { ...first, where, scenario }, ground);
+    const found = hunts.filter((each) => each.found);
+    const medianMs = medianOf(found.map(({ tookMs }) => Math.round(tookMs)));
+    const told = `  ${scenario}: ${found.length} of ${hunts.length}${medianMs === null ? "" : `, ${inTime(medianMs)}`}`;
+    return { beside: { scenario, found: found.length, medianMs }, told };
   }
 
   private sign(good: boolean): string {
@@ -185,13 +226,12 @@ class Selftest {
   }
 }
 
-function nameOf({ scenario, preset }: FoundBy): string {
-  return `${scenario} · ${preset}`;
+function nameOf({ where, scenario, preset }: FoundBy): string {
+  return `${scenario} · ${preset}${where === "simulated" && !scenario.startsWith("simulated/") ? " · simulated" : ""}`;
 }
 
-function medianOf(hunts: readonly Hunt[]): number | undefined {
-  const times = hunts.filter(({ found }) => found).map(({ tookMs }) => tookMs);
-  return times.sort((one, other) => one - other)[Math.floor((times.length - 1) / 2)];
+function medianOf(values: readonly number[]): number | null {
+  return values.toSorted((one, other) => one - other)[Math.floor((values.length - 1) / 2)] ?? null;
 }
 
 function describeMisses(hunts: readonly Hunt[]): string {

@@ -11,6 +11,8 @@ import type { Config } from "../targets/target.ts";
 export interface Explorable {
   /** As the outcome names it. */
   readonly engine: "recorded" | "filesystem" | "simulated";
+  /** A bug may be planted where it loads its log: then no index can speak for it (J2). */
+  readonly readsLogWrongly?: boolean;
   /**
    * Plays a link of the plan: the first one, or a later one on what a crash left. Where the recording is kept is the
    * world's affair; `close` gives it back.

@@ -17,7 +17,7 @@ import { type DiskModel, type Grade, type LawId, laws } from "../disk/disk-model
 import { diskModels } from "../disk/disk-models.ts";
 import { survivorsToText } from "../disk/survivors/survivors.ts";
 import { isKnown } from "../known.ts";
-import type { Finding } from "../oracle/checker.ts";
+import type { Finding, FindingKind } from "../oracle/checker.ts";
 import type { Judgement } from "../oracle/judgement.ts";
 import { countFates, sinceFirstCallMs } from "../recording/history.ts";
 import type { Recording } from "../recording/recording.ts";
@@ -120,7 +120,8 @@ export class ExplorationSummary {
 
   // ── A recording ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  add(pair: JudgedPair, from: Source): void {
+  /** Gives the kinds of what fails the run in this pair. */
+  add(pair: JudgedPair, from: Source): FindingKind[] {
     const { state, crash, judgement } = pair;
     const asked = state.models.filter(({ name }) => this.byModel.has(name));
     const { grade } = mildestOf(asked);
@@ -144,6 +145,7 @@ export class ExplorationSummary {
       const why = judgement.why ?? "no reason given";
       this.undecided.set(why, (this.undecided.get(why) ?? 0) + 1);
     }
+    return failing.map(({ kind }) => kind);
   }
 
   /** What this recording showed that none before did, or only under a model of a harsher opinion: worth a bundle. */

@@ -16,5 +16,5 @@ export const bufferDroppedAtRotation: PlantedBug = {
   name: "buffer-dropped-at-rotation",
   what: "closes the old incr file before the records of the turn were written to it",
   parts: { AofRewrite: DropsTheBuffer },
-  foundBy: { scenario: "kill/during-aof-rewrite", preset: "everysec", kind: "hole" },
+  foundBy: [{ where: "process", scenario: "kill/during-aof-rewrite", preset: "everysec", kind: "hole" }],
 };

@@ -24,5 +24,5 @@ export const failedRewriteRolledBack: PlantedBug = {
   name: "failed-rewrite-rolled-back",
   what: "takes the current incr file out of the manifest when a rewrite fails",
   parts: { AofRewrite: RollsBack },
-  foundBy: { scenario: "kill/saver", preset: "everysec", kind: "loss-beyond-bound" },
+  foundBy: [{ where: "process", scenario: "kill/saver", preset: "everysec", kind: "loss-beyond-bound" }],
 };

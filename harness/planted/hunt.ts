@@ -23,6 +23,8 @@ export interface Hunt {
   /** From the first start of the store to the finding, or to the end of the budget. */
   readonly tookMs: number;
   readonly cycles: number;
+  /** Judged until then: kills, or states that a power cut may leave. */
+  readonly crashStates: number;
   /** What was found under other names until then. */
   readonly others: readonly FindingKind[];
 }
@@ -32,6 +34,12 @@ export async function hunt(bug: PlantedBug, by: FoundBy, seed: string, ground: H
   const caught = new AbortController();
   const kinds = new Set<FindingKind>();
   let cycles = 0;
+  let judgedStates = 0;
+  const judged = (found: readonly FindingKind[]) => {
+    judgedStates++;
+    for (const kind of found) kinds.add(kind);
+    if (kinds.has(by.kind)) caught.abort();
+  };
   const cycleEnded = (cycle: CycleSummary) => {
     cycles = cycle.done;
     for (const kind of cycle.kinds) kinds.add(kind);
@@ -39,20 +47,24 @@ export async function hunt(bug: PlantedBug, by: FoundBy, seed: string, ground: H
   };
   const signal = AbortSignal.any([caught.signal, ground.signal]);
   const beganMs = performance.now();
-  await ground.runScenario(requestFor(by, `planted:${bug.name}`, seed, { ...ground, signal }), { cycleEnded });
+  await ground.runScenario(requestFor(by, `:${bug.name}`, seed, { ...ground, signal }), { cycleEnded, judged });
   const tookMs = performance.now() - beganMs;
-  return { found: kinds.has(by.kind), tookMs, cycles, others: [...kinds].filter((kind) => kind !== by.kind) };
+  const others = [...kinds].filter((kind) => kind !== by.kind);
+  return { found: kinds.has(by.kind), tookMs, cycles, crashStates: Math.max(judgedStates, cycles), others };
 }
 
 /** What a scenario says of the store without a bug: anything but `held` is a false alarm, or tests nothing. */
 export async function huntNothing(by: FoundBy, seed: string, ground: HuntingGround): Promise<RunResult["run"]> {
-  const { run } = await ground.runScenario(requestFor(by, "bundled", seed, ground), { cycleEnded: () => undefined });
+  const { run } = await ground.runScenario(requestFor(by, "", seed, ground), { cycleEnded: () => undefined });
   return run;
 }
 
-function requestFor(by: FoundBy, target: string, seed: string, ground: HuntingGround): RunRequest {
+/** @param bug `:NAME`; nothing: the correct store. */
+function requestFor(by: FoundBy, bug: string, seed: string, ground: HuntingGround): RunRequest {
   const { catalogue, jobs, bundlesDir, signal } = ground;
   const scenario = catalogue.scenario(by.scenario).value;
   const preset = catalogue.preset(by.preset);
+  const onProcess = bug === "" ? "bundled" : `planted${bug}`;
+  const target = by.where === "process" ? onProcess : `simulated${bug}`;
   return { scenario, preset, target, seed, budget: scenario.budget, jobs, bundlesDir, keep: false, signal };
 }

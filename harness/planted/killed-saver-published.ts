@@ -25,5 +25,5 @@ export const killedSaverPublished: PlantedBug = {
   name: "killed-saver-published",
   what: "puts the file of a killed child in the place of the last good one",
   world: ({ savers }) => ({ savers: believing(savers) }),
-  foundBy: { scenario: "kill/saver", preset: "rdb-only", kind: "refusal" },
+  foundBy: [{ where: "process", scenario: "kill/saver", preset: "rdb-only", kind: "refusal" }],
 };

@@ -27,5 +27,5 @@ export const manifestBeforeBase: PlantedBug = {
   name: "manifest-before-base",
   what: "writes the manifest before the base that it names is in place",
   parts: { AofRewrite: NamesTheBaseFirst },
-  foundBy: { scenario: "kill/at-rename", preset: "everysec", kind: "refusal" },
+  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "refusal" }],
 };

@@ -16,5 +16,5 @@ export const moveLoggedTwice: PlantedBug = {
   name: "move-logged-twice",
   what: "logs LMOVE once for each of the two lists that it changes",
   parts: { Propagation: LogsMovesTwice },
-  foundBy: { scenario: "kill/random", preset: "os-decides", kind: "wrong-value" },
+  foundBy: [{ where: "process", scenario: "kill/random", preset: "os-decides", kind: "wrong-value" }],
 };

@@ -17,5 +17,5 @@ export const oldSnapshotDeletedFirst: PlantedBug = {
   name: "old-snapshot-deleted-first",
   what: "deletes the old snapshot when it begins to write the new one",
   parts: { Snapshots: MakesRoom },
-  foundBy: { scenario: "kill/during-bgsave", preset: "rdb-only", kind: "loss-beyond-bound" },
+  foundBy: [{ where: "process", scenario: "kill/during-bgsave", preset: "rdb-only", kind: "loss-beyond-bound" }],
 };

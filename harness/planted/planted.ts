@@ -1,22 +1,36 @@
 /** All planted bugs. A new one is a file and a line here. */
 import { UnknownName } from "../../scenarios/catalogue.ts";
 import { hint } from "../../scenarios/suggest.ts";
+import { baseUnsynced } from "./base-unsynced.ts";
 import { bufferDroppedAtRotation } from "./buffer-dropped-at-rotation.ts";
+import { checksumNeverChecked } from "./checksum-never-checked.ts";
 import { failedRewriteRolledBack } from "./failed-rewrite-rolled-back.ts";
+import { foldersNeverSynced } from "./folders-never-synced.ts";
+import { halfTransactionAccepted } from "./half-transaction-accepted.ts";
 import { historyDeletedFirst } from "./history-deleted-first.ts";
+import { incrAfterManifest } from "./incr-after-manifest.ts";
 import { killedSaverPublished } from "./killed-saver-published.ts";
 import { logEmptiedAtStart } from "./log-emptied-at-start.ts";
 import { logHeldDuringRewrite } from "./log-held-during-rewrite.ts";
 import { logHeldUntilSync } from "./log-held-until-sync.ts";
+import { logNeverSynced } from "./log-never-synced.ts";
 import { manifestBeforeBase } from "./manifest-before-base.ts";
+import { manifestUnsynced } from "./manifest-unsynced.ts";
 import { moveLoggedTwice } from "./move-logged-twice.ts";
+import { multiLeftOpen } from "./multi-left-open.ts";
+import { oldIncrUnsynced } from "./old-incr-unsynced.ts";
 import { oldSnapshotDeletedFirst } from "./old-snapshot-deleted-first.ts";
+import { orphanedBaseAdopted } from "./orphaned-base-adopted.ts";
 import type { PlantedBug } from "./planted-bug.ts";
+import { renameUnsynced } from "./rename-unsynced.ts";
 import { replyBeforeLog } from "./reply-before-log.ts";
 import { selectMissing } from "./select-missing.ts";
 import { shutdownWithoutSave } from "./shutdown-without-save.ts";
 import { snapshotOfManyMoments } from "./snapshot-of-many-moments.ts";
+import { snapshotUnsynced } from "./snapshot-unsynced.ts";
 import { staleTempFileLoaded } from "./stale-temp-file-loaded.ts";
+import { syncAnsweredEarly } from "./sync-answered-early.ts";
+import { tailNeverSynced } from "./tail-never-synced.ts";
 import { transactionSplit } from "./transaction-split.ts";
 import { ttlDroppedByRewrite } from "./ttl-dropped-by-rewrite.ts";
 import { ttlLostByIncrement } from "./ttl-lost-by-increment.ts";
@@ -29,6 +43,11 @@ export const plantedBugs: readonly PlantedBug[] = [
   replyBeforeLog,
   logHeldUntilSync,
   logHeldDuringRewrite,
+  // When it is synced.
+  logNeverSynced,
+  syncAnsweredEarly,
+  tailNeverSynced,
+  oldIncrUnsynced,
   // What is written to it.
   transactionSplit,
   unlinkNotLogged,
@@ -36,21 +55,31 @@ export const plantedBugs: readonly PlantedBug[] = [
   ttlLostByIncrement,
   // The rewrite.
   bufferDroppedAtRotation,
+  incrAfterManifest,
   selectMissing,
   writesLostInRewrite,
   writesDoubledInRewrite,
   ttlDroppedByRewrite,
+  baseUnsynced,
+  manifestUnsynced,
   manifestBeforeBase,
   historyDeletedFirst,
+  renameUnsynced,
+  foldersNeverSynced,
   failedRewriteRolledBack,
   // Snapshots.
   snapshotOfManyMoments,
+  snapshotUnsynced,
   oldSnapshotDeletedFirst,
   killedSaverPublished,
   // Stop and start.
   shutdownWithoutSave,
   staleTempFileLoaded,
+  orphanedBaseAdopted,
   logEmptiedAtStart,
+  multiLeftOpen,
+  halfTransactionAccepted,
+  checksumNeverChecked,
 ];
 
 /** @throws UnknownName */

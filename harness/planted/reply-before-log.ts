@@ -15,5 +15,5 @@ export const replyBeforeLog: PlantedBug = {
   name: "reply-before-log",
   what: "answers at the end of a turn, and writes the log with the next tick of its clock",
   parts: { Turn: LogsWithTheNextTick },
-  foundBy: { scenario: "kill/random", preset: "always", kind: "loss-beyond-bound" },
+  foundBy: [{ where: "process", scenario: "kill/random", preset: "always", kind: "loss-beyond-bound" }],
 };

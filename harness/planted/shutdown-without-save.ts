@@ -16,5 +16,5 @@ export const shutdownWithoutSave: PlantedBug = {
   name: "shutdown-without-save",
   what: "ends at SIGTERM without saving what its save points would have saved",
   parts: { Persistence: EndsAtOnce },
-  foundBy: { scenario: "kill/sigterm", preset: "rdb-only", kind: "loss-beyond-bound" },
+  foundBy: [{ where: "process", scenario: "kill/sigterm", preset: "rdb-only", kind: "loss-beyond-bound" }],
 };

@@ -24,5 +24,5 @@ export const snapshotOfManyMoments: PlantedBug = {
   name: "snapshot-of-many-moments",
   what: "saves each key as it is when the snapshot reaches it, not as it was when the snapshot began",
   parts: { Snapshots: KeepsNothing },
-  foundBy: { scenario: "kill/during-bgsave", preset: "rdb-only", kind: "hole" },
+  foundBy: [{ where: "process", scenario: "kill/during-bgsave", preset: "rdb-only", kind: "hole" }],
 };

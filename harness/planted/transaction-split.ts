@@ -39,5 +39,5 @@ export const transactionSplit: PlantedBug = {
   name: "transaction-split",
   what: "logs a transaction as single commands, some of them a turn later",
   parts: { Persistence: SplitsTransactions },
-  foundBy: { scenario: "kill/random", preset: "os-decides", kind: "half-transaction" },
+  foundBy: [{ where: "process", scenario: "kill/random", preset: "os-decides", kind: "half-transaction" }],
 };

@@ -21,5 +21,5 @@ export const ttlDroppedByRewrite: PlantedBug = {
   name: "ttl-dropped-by-rewrite",
   what: "leaves out deadlines when it rewrites the log",
   parts: { AofRewrite: DropsDeadlines },
-  foundBy: { scenario: "kill/at-rename", preset: "everysec-resp", kind: "wrong-value" },
+  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec-resp", kind: "wrong-value" }],
 };

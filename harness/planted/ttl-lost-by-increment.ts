@@ -19,5 +19,5 @@ export const ttlLostByIncrement: PlantedBug = {
   name: "ttl-lost-by-increment",
   what: "logs INCRBYFLOAT as a SET that drops the key's deadline",
   parts: { Propagation: DropsKeepTtl },
-  foundBy: { scenario: "kill/random", preset: "os-decides", kind: "wrong-value" },
+  foundBy: [{ where: "process", scenario: "kill/random", preset: "os-decides", kind: "wrong-value" }],
 };

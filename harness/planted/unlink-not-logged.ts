@@ -16,5 +16,5 @@ export const unlinkNotLogged: PlantedBug = {
   name: "unlink-not-logged",
   what: "leaves UNLINK out of the log",
   parts: { Propagation: LeavesOutUnlink },
-  foundBy: { scenario: "kill/random", preset: "os-decides", kind: "resurrection" },
+  foundBy: [{ where: "process", scenario: "kill/random", preset: "os-decides", kind: "resurrection" }],
 };

@@ -28,5 +28,5 @@ export const writesDoubledInRewrite: PlantedBug = {
   name: "writes-doubled-in-rewrite",
   what: "freezes the data for a new base a moment after the new incr file began",
   parts: { AofRewrite: FreezesLate },
-  foundBy: { scenario: "kill/at-rename", preset: "everysec", kind: "wrong-value" },
+  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "wrong-value" }],
 };

@@ -20,5 +20,5 @@ export const writesLostInRewrite: PlantedBug = {
   name: "writes-lost-in-rewrite",
   what: "begins a new incr file when a rewrite ends, not when it froze the data",
   parts: { AofRewrite: RotatesWhenAdopting },
-  foundBy: { scenario: "kill/at-rename", preset: "everysec", kind: "loss-beyond-bound" },
+  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "loss-beyond-bound" }],
 };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { Catalogue } from "../../scenarios/catalogue.ts";
-import { correctParts } from "../../server/parts.ts";
+
 import { missing, needExecutable } from "../../tests/needs.ts";
 import { simulatedPlan } from "../../tests/simulated/simulated-plan.ts";
 import { crashPoints, replacements } from "../disk/crash-points.ts";
@@ -150,8 +150,7 @@ describe("the index", function () {
   });
 
   it("relies on no base that does not hold what the log had made", async () => {
-    const { parts } = plantedBug("ttl-dropped-by-rewrite");
-    const world = new SimulatedWorld({ ...correctParts, ...parts });
+    const world = new SimulatedWorld(plantedBug("ttl-dropped-by-rewrite"));
     // Keys had deadlines when this one was rewritten.
     const plan = simulatedPlan({ seed: "base c", preset: "everysec", rewrites: 2 });
     const ground = groundOf((await world.record(plan)).recording);

@@ -39,7 +39,7 @@ describe("shrinking a plan", () => {
 
   function playerFor(parts: Parts, trouble: Trouble): ExploredPlayer {
     return new ExploredPlayer({
-      ...{ world: new SimulatedWorld(parts), run, store: simulatedIdentity, promise: always, trouble },
+      ...{ world: new SimulatedWorld({ parts }), run, store: simulatedIdentity, promise: always, trouble },
       ...{ documentedCounts: false, models: diskModels.filter(({ grade }) => grade !== "adversarial"), setsMax: 6 },
       ...{ jobs: 1, signal: new AbortController().signal },
     });

@@ -5,7 +5,6 @@
  *             └──────────────────────────── the same bytes for the same plan, anywhere ───────────────┘
  */
 import { createHash } from "node:crypto";
-import type { Parts } from "../../server/parts.ts";
 import type { DiskFault } from "../disk/disk-fault.ts";
 import type { Image } from "../disk/image.ts";
 import type { PlannedPowerCut } from "../plan.ts";
@@ -19,7 +18,7 @@ import { SimLink } from "../sim/sim-link.ts";
 import type { SimProcess } from "../sim/sim-time.ts";
 import { SimMachine } from "../sim/sim-world.ts";
 import type { PlannedOrder } from "../swarm.ts";
-import { simulatedDir, startSimulated } from "../targets/simulated.ts";
+import { type Exchanged, simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import type { ClientPlan } from "../workload/workload.ts";
 import { drive } from "./drive.ts";
@@ -35,7 +34,7 @@ export interface RecordingOrder {
   readonly fault: PlannedPowerCut;
   /** What the disk holds before the store starts, all of it durable. Absent: nothing. */
   readonly image?: Image;
-  readonly parts: Parts;
+  readonly exchanged: Exchanged;
 }
 
 /** The store was gone before its time: whatever that is, it is not what was to be recorded. */
@@ -49,7 +48,7 @@ export async function recordSimulated({
   clients,
   fault,
   image,
-  parts,
+  exchanged,
 }: RecordingOrder): Promise<Recording> {
   const net = createHash("sha256");
   const savesBegunNs: StampNs[] = [];
@@ -68,12 +67,12 @@ export async function recordSimulated({
   });
   machine.attach(disk);
   for (const each of diskFaultsOf(fault)) disk.arm(each, seed);
-  let store = startSimulated(machine, config, parts);
+  let store = startSimulated(machine, config, exchanged);
   await drive(machine, () => store.isReady() || !store.process.isAlive);
   if (!store.process.isAlive) {
     // A disk that refuses at the start ends the store: it is healed, and the store started again, as its owner would.
     for (const { name } of fault.diskFaults ?? []) disk.disarm(name);
-    store = startSimulated(machine, config, parts);
+    store = startSimulated(machine, config, exchanged);
     await drive(machine, () => store.isReady() || !store.process.isAlive);
   }
   const { process } = store;

@@ -2,7 +2,6 @@
  * Recovery in a simulated world: a fresh machine for each crash state, its disk as the crash left it, the bundled store
  * started on it twice, as a real one would be. No process, no file: a millisecond of work.
  */
-import { correctParts, type Parts } from "../../server/parts.ts";
 import type { Image } from "../disk/image.ts";
 import type { Recoverer } from "../explore/explorable.ts";
 import type { RecoveryFacts, RecoveryStart } from "../oracle/evidence.ts";
@@ -10,7 +9,7 @@ import { CannotReadBack, readBack } from "../recover/read-back.ts";
 import { SimDisk } from "../sim/sim-disk.ts";
 import { SimRespClient } from "../sim/sim-link.ts";
 import { SimMachine } from "../sim/sim-world.ts";
-import { type SimulatedStore, simulatedDir, startSimulated } from "../targets/simulated.ts";
+import { type Exchanged, type SimulatedStore, simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import { drive, driveUntil } from "./drive.ts";
 
@@ -20,11 +19,11 @@ const logLines = 20;
 
 export class SimulatedRecoverer implements Recoverer {
   readonly #config: Config;
-  readonly #parts: Parts;
+  readonly #exchanged: Exchanged;
 
-  constructor(config: Config, parts: Parts = correctParts) {
+  constructor(config: Config, exchanged: Exchanged = {}) {
     this.#config = config;
-    this.#parts = parts;
+    this.#exchanged = exchanged;
   }
 
   async recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
@@ -41,7 +40,7 @@ export class SimulatedRecoverer implements Recoverer {
 
   async #startAndRead(machine: SimMachine): Promise<RecoveryStart> {
     const beganMs = machine.clock.nowNs() / 1e6;
-    const store = startSimulated(machine, this.#config, this.#parts);
+    const store = startSimulated(machine, this.#config, this.#exchanged);
     const { process } = store;
     if (!(await drive(machine, () => store.isReady() || !process.isAlive))) {
       machine.kill(process, "tree");

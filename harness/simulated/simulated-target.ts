@@ -3,18 +3,24 @@
  * recorded and recovered, thousands of times a second, and the same for the same seed on any machine.
  */
 import type { Explorable } from "../explore/explorable.ts";
-import { simulatedIdentity } from "../targets/simulated.ts";
+import { type Exchanged, simulatedIdentity } from "../targets/simulated.ts";
 import { type Config, type Instance, RefusedToStart, type Target, TargetUnavailable } from "../targets/target.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
 
 export class SimulatedTarget implements Target {
-  readonly name = "simulated";
+  readonly name: string;
   readonly kind = "simulated";
   readonly volumes = new Set(["simulated"] as const);
   readonly diesAtDiskOperation = false;
+  readonly #exchanged: Exchanged;
+
+  constructor(name = "simulated", exchanged: Exchanged = {}) {
+    this.name = name;
+    this.#exchanged = exchanged;
+  }
 
   async identify(config: Config = []): Promise<typeof simulatedIdentity> {
-    const recoverer = await new SimulatedWorld().recoverer(config);
+    const recoverer = await new SimulatedWorld(this.#exchanged).recoverer(config);
     const { starts } = await recoverer.recover(new Map(), 1);
     await recoverer.close();
     const [start] = starts;
@@ -32,7 +38,7 @@ export class SimulatedTarget implements Target {
   }
 
   explorable(): Explorable {
-    return new SimulatedWorld();
+    return new SimulatedWorld(this.#exchanged);
   }
 
   async close(): Promise<void> {

@@ -2,11 +2,11 @@
  * The simulated world as something that can be explored: it makes a recording of a plan, and recovers crash states, both
  * without a process or a file. Same plan, same recording, byte for byte, in any process.
  */
-import { correctParts, type Parts } from "../../server/parts.ts";
 import type { Image } from "../disk/image.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "../explore/explorable.ts";
 import type { Model } from "../operations/model.ts";
 import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
+import type { Exchanged } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import { withDeadPromises } from "./drive.ts";
 import { recordSimulated } from "./record.ts";
@@ -14,11 +14,13 @@ import { SimulatedRecoverer } from "./simulated-recoverer.ts";
 
 export class SimulatedWorld implements Explorable {
   readonly engine = "simulated";
-  readonly #parts: Parts;
+  readonly readsLogWrongly: boolean;
+  readonly #exchanged: Exchanged;
 
-  /** @param parts a store with a planted bug has others. */
-  constructor(parts: Parts = correctParts) {
-    this.#parts = parts;
+  /** @param exchanged of a store with a planted bug. */
+  constructor(exchanged: Exchanged = {}) {
+    this.#exchanged = exchanged;
+    this.readsLogWrongly = Object.keys(exchanged).length > 0;
   }
 
   async record({ seed, cycle, config, links }: Plan, later?: LaterLink): Promise<KeptRecording> {
@@ -32,7 +34,7 @@ export class SimulatedWorld implements Explorable {
       config,
       clients,
       fault,
-      parts: this.#parts,
+      exchanged: this.#exchanged,
       ...(later !== undefined && { image: later.image }),
     };
     const recording = await withDeadPromises(() => recordSimulated(order));
@@ -44,7 +46,7 @@ export class SimulatedWorld implements Explorable {
 
   /** What the store serves on these files: where a later link of a chain begins. */
   async #served(config: Config, image: Image): Promise<Model> {
-    const { starts } = await new SimulatedRecoverer(config, this.#parts).recover(image, 1);
+    const { starts } = await new SimulatedRecoverer(config, this.#exchanged).recover(image, 1);
     const [start] = starts;
     if (start?.kind !== "served") throw new Error("a chain goes on only from what a store serves");
     return start.state;
@@ -52,7 +54,7 @@ export class SimulatedWorld implements Explorable {
 
   /** One thread does all of them, one after the other: `jobs` would change nothing. */
   async recoverer(config: Config): Promise<Recoverer> {
-    return new SimulatedRecoverer(config, this.#parts);
+    return new SimulatedRecoverer(config, this.#exchanged);
   }
 }
 

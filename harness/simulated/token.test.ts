@@ -48,7 +48,7 @@ describe("a replay token", () => {
 
   it("brings back what was found: the same crash state, the same findings", async function () {
     this.timeout(0);
-    const forgetful = new SimulatedWorld(forgetfulParts);
+    const forgetful = new SimulatedWorld({ parts: forgetfulParts });
     const { plan, digest, pair } = await firstFinding(forgetful);
     const { scenario, preset, scenarioDigest, seed, cycle } = plan;
     const [model] = pair.state.models;
@@ -68,7 +68,7 @@ describe("a replay token", () => {
     });
     const token = readToken(text as string);
     const always = new Catalogue().preset("always");
-    const again = await replayToken(token, swarmScenario, always, new SimulatedWorld(forgetfulParts));
+    const again = await replayToken(token, swarmScenario, always, new SimulatedWorld({ parts: forgetfulParts }));
     expect(again.recordingDigest).to.equal(digest);
     expect(again.judgement.verdict).to.equal("violated");
     expect(again.judgement.findings).to.deep.equal(pair.judgement.findings);

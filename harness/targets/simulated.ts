@@ -7,6 +7,7 @@ import { commands } from "../../server/commands/commands.ts";
 import { composeServer } from "../../server/compose.ts";
 import { correctParts, type Parts } from "../../server/parts.ts";
 import { lossboundVersion, redisVersion } from "../../server/version.ts";
+import type { World } from "../../server/world/world.ts";
 import { operations } from "../operations/operations.ts";
 import { WorldEnded } from "../sim/sim-time.ts";
 import type { ServerProcess, SimMachine } from "../sim/sim-world.ts";
@@ -23,6 +24,14 @@ export const simulatedIdentity: StoreIdentity = {
   unknownCommands: commandsThatItLacks(),
 };
 
+/** What of a store is not as it should be: of a planted bug. Of the correct store, nothing. */
+export interface Exchanged {
+  /** The parts of the server that are exchanged. */
+  readonly parts?: Partial<Parts>;
+  /** The pieces of the world that are, made from the honest ones. */
+  readonly world?: (honest: World) => Partial<World>;
+}
+
 export interface SimulatedStore {
   readonly process: ServerProcess;
   /** True when it serves. */
@@ -30,12 +39,14 @@ export interface SimulatedStore {
 }
 
 /** Starts a server; it serves when the machine has moved on. */
-export function startSimulated(machine: SimMachine, config: Config, parts: Parts = correctParts): SimulatedStore {
+export function startSimulated(machine: SimMachine, config: Config, exchanged: Exchanged = {}): SimulatedStore {
   const process = machine.startProcess();
+  const parts = { ...correctParts, ...exchanged.parts };
+  const world = { ...process.world, ...exchanged.world?.(process.world) };
   let isReady = false;
   const text = configText([...config, ["dir", simulatedDir], ["bind", "127.0.0.1"], ["port", "6379"]]);
   const start = async () => {
-    await composeServer(process.world, parts, { args: ["-"], cwd: "/", readStdin: () => text }).start();
+    await composeServer(world, parts, { args: ["-"], cwd: "/", readStdin: () => text }).start();
     isReady = true;
   };
   start().catch((error: unknown) => {

@@ -4,6 +4,7 @@
  *     bundled               the store that ships with lossbound
  *     planted:BUG           the same with a bug planted in it: what a finding looks like, and whether it is found
  *     simulated             the same, in a world that is drawn from a seed
+ *     simulated:BUG         the same with a bug planted in it
  *     FILE.target.yaml      a store that is started in a way of its own, described in a file
  *     docker:IMAGE          a container
  *     PATH                  any executable that is started as redis-server is: PATH CONFFILE
@@ -52,6 +53,13 @@ export const targetTypes: readonly TargetType[] = [
     matches: (name) => name === "simulated",
     // The store's own code: only who asks for it waits until it is loaded.
     open: async () => new (await import("../simulated/simulated-target.ts")).SimulatedTarget(),
+  },
+  {
+    form: "simulated:BUG",
+    kind: "simulated",
+    about: "the same with a bug planted in it",
+    matches: (name) => name.startsWith("simulated:"),
+    open: async (name) => (await import("./planted.ts")).simulatedPlantedTarget(name.slice("simulated:".length)),
   },
   {
     form: "docker:IMAGE",

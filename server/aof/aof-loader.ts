@@ -96,7 +96,7 @@ export class AofLoader {
   }
 
   /** @throws CannotLoad when it must not be served. */
-  private *verify(part: Part, file: DiskFile, isLast: boolean): Loading<BatchScan> {
+  protected *verify(part: Part, file: DiskFile, isLast: boolean): Loading<BatchScan> {
     const scan = yield* scanBatches(file);
     const { wholeBytes, attestedBytes, ending } = scan;
     if (ending === "rot") {
@@ -167,9 +167,14 @@ export class AofLoader {
     }
     progress.loadedBytes += file.size() - reported;
     const isOpen = session.transaction !== undefined;
-    if (isOpen) server.log.warning(`Revert incomplete MULTI/EXEC transaction in AOF file ${part.name}`);
+    if (isOpen) this.dropUnfinished(part, session);
     const end = this.cutAt(reader.offset, isOpen ? beforeMulti : undefined);
     if (isOpen || reader.isTorn) this.cut(part, end, isLast);
+  }
+
+  /** Of a transaction whose EXEC is missing nothing was executed, and nothing is: it goes with its session. */
+  protected dropUnfinished(part: Part, _session: Session): void {
+    this.server.log.warning(`Revert incomplete MULTI/EXEC transaction in AOF file ${part.name}`);
   }
 
   /** Where a file that ended too early is cut. */
