@@ -13,7 +13,7 @@ import { targetKindOf } from "../targets/targets.ts";
 import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
 import { collected, lengthOfTimeMs, seedText } from "./options.ts";
 import { Results } from "./results.ts";
-import { drawSeed } from "./run.ts";
+import { drawSeed } from "./run-all.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
 

@@ -2,41 +2,26 @@
  * `lossbound explore`: pulls the plug at every moment of one recorded run. The run is recorded anew, or opened when it was
  * kept by an earlier exploration; the rest is what `lossbound run` does with a scenario whose fault is a power cut.
  */
-import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { BadRecording, isRecording, planOfRecording } from "../explore/recorded-process.ts";
 import { isPowerCut } from "../explore.ts";
 import { Exit, type ExitCode, exitCodes } from "./exit.ts";
-import { collected, filesystemName, lengthOfTimeMs, modelNames, seedText, wholeNumber } from "./options.ts";
-import { type RunOptions, runAll, type Wish } from "./run.ts";
+import { runAll, type Wish } from "./run-all.ts";
+import { addRunOptions, type RunOptions } from "./run-options.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
 
 export const explore: Verb = {
   name: "explore",
   add(program: Command, surroundings: Surroundings, ends: (code: ExitCode) => void): void {
-    program
+    const command = program
       .command("explore")
       .summary("record one run, cut its power at every moment")
       .description(
         "Records one run of a store on a disk that remembers everything, or opens a recording that was kept, and judges what every power cut would have left: at every moment, under every disk model.",
       )
-      .argument("<scenario|recording>", "a scenario whose fault is a power cut, or a folder NAME.recording")
-      .option("--target <store>", "bundled or the path of an executable (default: the scenario's)")
-      .option("--preset <name>", "run with this config; may be given several times", collected)
-      .option("--seed <text>", "draw all choices from it (default: a new one, printed)", seedText)
-      .option("--runs <n>", "recordings with each preset", wholeNumber)
-      .option("--time <length>", "how long with each preset, like 60s", lengthOfTimeMs)
-      .option("--jobs <n>", "stores started at a time", wholeNumber, availableParallelism())
-      .option("--model <name>", "what the disk may keep; may be given several times", modelNames)
-      .option("--chain <n>", "crashes in a row: the last one everywhere, each before it drawn", wholeNumber)
-      .option("--filesystem <name>", "on a real ext4, xfs or btrfs on a recorded disk", filesystemName)
-      .option("--reporter <name[=file]>", "text, json or junit; may be given several times", collected)
-      .option("--out <dir>", "where results are kept", "results")
-      .option("--retain <n>", "keep only the newest n results of what was run", wholeNumber)
-      .option("--json", "the outcome on stdout, and nothing else there")
-      .option("--max-failures <n>", "end after so many violated recordings", wholeNumber)
-      .option("--keep", "leave the stores' folders behind, to look at them")
+      .argument("<scenario|recording>", "a scenario whose fault is a power cut, or a folder NAME.recording");
+    addRunOptions(command)
       .addHelpText("after", examples)
       .action(async (what: string, options: RunOptions) => {
         ends(await runAll([what], options, surroundings, wishOf(what, surroundings)));
@@ -48,6 +33,7 @@ const examples = `
 Examples:
   lossbound explore power-cut/always --target /usr/bin/redis-server --preset always
   lossbound explore power-cut/everysec --model ordered --model torn --time 2m
+  lossbound explore power-cut/always --filesystem ext4 --reporter html=explored.html
   lossbound explore results/latest/bundles/power-cut-always-1.recording
 `;
 

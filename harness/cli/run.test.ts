@@ -366,6 +366,20 @@ describe("lossbound run", () => {
     expect(forbidden.stdout()).to.not.contain("\u001b");
   });
 
+  it("tells GitHub by itself when it runs there: the summary is added to the step's, stdout stays what was asked for", async () => {
+    const summary = path.join(folder, "summary.md");
+    writeFileSync(summary, "of an earlier command\n");
+    const violated: RunScenario = (request) => {
+      const { promises, loss, findings } = violatedRun();
+      return Promise.resolve(resultOf(request, { verdict: "violated", promises, loss, findings }));
+    };
+    const around = fakeSurroundings(violated, { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summary, CI: "true" });
+    expect(await lossbound(around, "kill/random --preset always --json")).to.equal(1);
+    expect(readFileSync(summary, "utf8")).to.match(/^of an earlier command\n## ❌ lossbound: /);
+    expect(around.stderr()).to.match(/^::error title=loss-beyond-bound in kill\/random with always::/m);
+    expect(() => JSON.parse(around.stdout()) as unknown).to.not.throw();
+  });
+
   describe("results", () => {
     it("are kept by what was run and when, with a link to the latest", async () => {
       await lossbound(fakeSurroundings(), "kill/random");

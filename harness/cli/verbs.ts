@@ -3,6 +3,7 @@ import { backup } from "./backup.ts";
 import { compare } from "./compare.ts";
 import { doctor } from "./doctor.ts";
 import { explore } from "./explore.ts";
+import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
@@ -20,6 +21,7 @@ export const verbs: readonly Verb[] = [
   compare,
   report,
   list,
+  init,
   doctor,
   selftest,
   backup,

@@ -47,12 +47,35 @@ describe("the package", function () {
     expect(readdirSync(path.join(folder, "results/latest"))).to.include("outcome.json");
   });
 
+  it("can be imported into a test: the run is typed, its result is a verdict, and a held one passes", async () => {
+    const test = `import { assertHeld, type Outcome, run, type RunOutcome } from "lossbound";
+
+const result: RunOutcome = await run({ scenarios: "kill/random", preset: "always", runs: 1, seed: "quiet-harbour" });
+assertHeld(result);
+const outcome: Outcome = result.outcome;
+const verdict: "held" | "violated" | "unknown" = outcome.verdict;
+// @ts-expect-error: a misspelt wish is told by the compiler
+if (verdict !== "held") await run({ presets: "always" });
+console.log(JSON.stringify([verdict, outcome.seed, outcome.runs[0]?.crashStates.judged]));
+`;
+    writeFileSync(path.join(folder, "durability.mts"), test);
+    const compiler = path.join(root, "node_modules/typescript/bin/tsc");
+    const types = ["--types", "node", "--typeRoots", path.join(root, "node_modules/@types")];
+    const strict = ["--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2023"];
+    const built = await execa("node", [compiler, ...strict, ...types, "durability.mts"], {
+      cwd: folder,
+      reject: false,
+    });
+    expect(built.stdout).to.equal("");
+    const { stdout, stderr } = await execa("node", ["durability.mjs"], { cwd: folder, reject: false });
+    expect(stdout, stderr).to.equal('["held","quiet-harbour",1]');
+  });
+
   it("holds no tests, no sources and nothing of the build", () => {
     const own = path.join(folder, "node_modules/lossbound");
     const files = readdirSync(own, { recursive: true, encoding: "utf8" });
-    expect(files.filter((file) => /\.test\.|\.ts$|\.map$|tsbuildinfo|^dist\/(tests|bench)/.test(file))).to.deep.equal(
-      [],
-    );
+    const foreign = /\.test\.|(?<!\.d)\.ts$|\.map$|tsbuildinfo|^dist\/(tests|bench)/;
+    expect(files.filter((file) => foreign.test(file))).to.deep.equal([]);
     expect(files).to.include.members(["LICENSE", "README.md", "CHANGELOG.md", "reports/outcome.schema.json"]);
   });
 });

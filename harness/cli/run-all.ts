@@ -1,0 +1,193 @@
+/**
+ * What `lossbound run` and `lossbound explore` do, and whoever imports `run`: selects pairs of scenario and preset, runs
+ * them one after the other, and reports.
+ *
+ *     words → pairs → (engine: a run each) → outcome.json → report on stdout → exit code
+ *
+ * Everything that can be refused is refused before the first store is started.
+ */
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import type { Detail } from "../../reports/detail.ts";
+import type { Outcome } from "../../reports/outcome.ts";
+import { BarProgress, LineProgress, type Progress } from "../../reports/progress.ts";
+import type { Expectation, Report } from "../../reports/reporter.ts";
+import { counted } from "../../reports/words.ts";
+import type { Scenario } from "../../scenarios/scenario.ts";
+import type { FilesystemName } from "../block/filesystems.ts";
+import { ownVersion } from "../package.ts";
+import type { RunResult } from "../run-request.ts";
+import { assemble } from "./assemble.ts";
+import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
+import { expectationsOf } from "./expectations.ts";
+import { deliver, destinations } from "./reporting.ts";
+import { Results } from "./results.ts";
+import type { RunOptions } from "./run-options.ts";
+import { runPair } from "./run-pair.ts";
+import { type Pair, type Selection, select } from "./selection.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** What another verb knows better than the command line. */
+export interface Wish {
+  readonly names?: readonly string[];
+  readonly presets?: readonly string[];
+  readonly target?: string;
+  readonly seed?: string;
+  readonly filesystem?: FilesystemName;
+  readonly recording?: string;
+  readonly keepRecordings?: boolean;
+}
+
+/** Runs, and tells: on stdout, in files, and by the exit code. */
+export async function runAll(
+  names: readonly string[],
+  options: RunOptions,
+  around: Surroundings,
+  wish: Wish = {},
+): Promise<ExitCode> {
+  const outputs = destinations(options.reporter ?? [], options.json === true, around.environment);
+  const report = await perform(names, options, around, wish);
+  deliver(outputs, report, around);
+  if (report.interrupted) return exitCodes.interrupted;
+  return exitCodeOf(report.outcome.verdict, missed(report.expectations));
+}
+
+/** Runs, and leaves the result in its folder. @throws BadFile, UnknownName, Exit, TargetUnavailable, VolumeUnavailable */
+export async function perform(
+  names: readonly string[],
+  options: RunOptions,
+  around: Surroundings,
+  wish: Wish = {},
+): Promise<Report> {
+  const selection = adjusted(
+    select(
+      {
+        names: wish.names ?? names,
+        presets: options.preset ?? wish.presets ?? [],
+        target: options.target ?? wish.target,
+      },
+      around.catalogue,
+    ),
+    options,
+  );
+  refuseFilesystem(selection, options);
+  const startedAt = around.now();
+  const results = Results.begin(options.out, whatIsRun(wish.names ?? names), startedAt);
+  const seed = options.seed ?? wish.seed ?? drawSeed();
+  announce(selection, seed, around);
+
+  const common = {
+    seed,
+    bundlesDir: results.bundlesDir,
+    jobs: options.jobs,
+    failuresMax: options.maxFailures,
+    keep: options.keep === true,
+    models: options.model,
+    filesystem: options.filesystem ?? wish.filesystem,
+    recording: wish.recording,
+    keepRecordings: wish.keepRecordings === true,
+  };
+  const doing = { seed, startedAt, pairs: selection.pairs.length };
+  const done: RunResult[] = [];
+  const kept: string[] = [];
+  const assembled = (): Outcome => assemble({ ...doing, endedAt: around.now() }, done);
+  const progress = progressOf(selection.pairs, around);
+  try {
+    for (const pair of selection.pairs) {
+      if (around.interruption.aborted) break;
+      progress.runBegins({ scenario: pair.scenario.name, preset: pair.preset.name, target: pair.target });
+      const result = await runPair(pair, common, progress, around);
+      if (result.kept !== undefined) kept.push(result.kept);
+      done.push(result);
+      results.write(assembled());
+      progress.runEnded(result.run.verdict);
+    }
+  } catch (error) {
+    if (done.length === 0) results.abandon();
+    throw error;
+  } finally {
+    progress.end();
+  }
+
+  for (const folder of kept) around.err.stream.write(`kept: ${folder}\n`);
+  const outcome = assembled();
+  results.write(outcome);
+  if (options.retain !== undefined) results.retain(options.retain);
+  const expectations = done.flatMap(({ run: of }, index) => expectationsOf(of, scenarioOf(selection.pairs, index)));
+  const interrupted = around.interruption.aborted;
+  const runs = done.flatMap(({ detail: of }) => of ?? []);
+  const detail: Detail = { schema: "lossbound/detail@1", interrupted, expectations, runs };
+  results.writeDetail(detail);
+  results.appendNight(outcome);
+  return { outcome, detail, expectations, outcomeFile: results.outcomeFile, interrupted };
+}
+
+/** What the command line says comes before what the scenario says. */
+function adjusted(selection: Selection, options: RunOptions): Selection {
+  const { runs, time, scope, recovery, chain } = options;
+  const budget = {
+    ...(runs !== undefined && { runs }),
+    ...(time !== undefined && { timeMs: time }),
+  };
+  const pairs = selection.pairs.map((pair) => {
+    const { fault } = pair.scenario;
+    const scenario: Scenario = {
+      ...pair.scenario,
+      fault: scope === undefined || fault.kind !== "kill" ? fault : { ...fault, scope },
+      recovery: recovery ?? pair.scenario.recovery,
+      chain: chain ?? pair.scenario.chain,
+    };
+    return { ...pair, scenario, budget: Object.keys(budget).length > 0 ? budget : pair.budget };
+  });
+  return { ...selection, pairs };
+}
+
+/** Names the folder of the results: `smoke`, `kill-random`, `my-night`. */
+function whatIsRun(names: readonly string[]): string {
+  return names.map((name) => (/\.ya?ml$/.test(name) ? path.parse(name).name : name)).join("+");
+}
+
+/** Short enough to be read out over a telephone, long enough never to meet again. */
+export function drawSeed(): string {
+  return randomBytes(6).toString("hex");
+}
+
+function announce({ pairs, leftOut }: Selection, seed: string, { err }: Surroundings): void {
+  const cycles = cyclesOf(pairs);
+  const what = `${counted(pairs.length, "run")}${cycles === undefined ? "" : `, ${counted(cycles, "cycle")}`}`;
+  const lines = [`lossbound ${ownVersion()}  ${what}  seed ${seed}`, ...leftOut.map((each) => `left out: ${each}`)];
+  err.stream.write(`${lines.join("\n")}\n`);
+}
+
+/** How many cycles there will be; undefined when a budget is a length of time. */
+function cyclesOf(pairs: readonly Pair[]): number | undefined {
+  const counts = pairs.map(({ budget }) => (budget.timeMs === undefined ? budget.runs : undefined));
+  return counts.every((count) => count !== undefined) ? counts.reduce((sum, count) => sum + count, 0) : undefined;
+}
+
+function progressOf(pairs: readonly Pair[], { err, environment, now }: Surroundings): Progress {
+  const cycles = cyclesOf(pairs);
+  const plan = { runs: pairs.length, ...(cycles !== undefined && { cycles }) };
+  const drawn = err.isTerminal && environment.TERM !== "dumb" && !environment.CI;
+  return drawn ? new BarProgress(err.stream, plan) : new LineProgress(err.stream, plan, () => now().getTime());
+}
+
+/** Results come in the order of the pairs. */
+function scenarioOf(pairs: readonly Pair[], index: number): Scenario {
+  const pair = pairs[index];
+  if (pair === undefined) throw new Error("more results than pairs");
+  return pair.scenario;
+}
+
+function missed(expectations: readonly Expectation[]): number {
+  return expectations.filter(({ met }) => !met).length;
+}
+
+/** Blocks are recorded for power cuts alone: a killed process leaves the same files on any file system. */
+function refuseFilesystem({ pairs }: Selection, { filesystem }: RunOptions): void {
+  const other =
+    filesystem === undefined ? undefined : pairs.find(({ scenario }) => scenario.fault.kind !== "power-cut");
+  if (other === undefined) return;
+  const { name, fault } = other.scenario;
+  throw new Exit(exitCodes.usage, `--filesystem is for power cuts, and ${name} is a ${fault.kind}`);
+}
