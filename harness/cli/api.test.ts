@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
@@ -40,16 +40,17 @@ describe("lossbound in somebody's own tests", function () {
     expect(told[0]).to.match(/^lossbound \S+ {2}1 run, 1 cycle {2}seed quiet-harbour$/);
   });
 
-  it("finds a planted bug, and says in the failure of the test what was lost", async () => {
-    const result = await run({
-      scenarios: "kill/random",
-      preset: "always",
-      target: "planted:unlink-not-logged",
-      runs: 3,
-      out,
-    });
+  it("has not held when an expectation of the scenario was missed, and the failure of the test says which", async () => {
+    const file = path.join(out, "mine.yaml");
+    const fault = "fault: { kind: kill, trigger: { kind: after-acks, acks: 50 } }";
+    const expected = "expect: { judgedMin: 1000 }";
+    writeFileSync(file, `name: mine\nwhy: to see\npresets: [always]\n${fault}\nbudget: { runs: 1 }\n${expected}\n`);
+    const result = await run({ scenarios: file, out });
     expect(result.held).to.equal(false);
-    expect(() => assertHeld(result)).to.throw(/Violated: a promise was broken in kill\/random with always/);
+    expect(result.expectations.map(({ met, wanted, found }) => ({ met, wanted, found }))).to.deep.equal([
+      { met: false, wanted: "judgedMin 1000", found: "1" },
+    ]);
+    expect(() => assertHeld(result)).to.throw(/✗ mine · always {2}judgedMin 1000: 1/);
   });
 
   it("throws for a mistake in the words, with the message of the command line", async () => {
