@@ -22,7 +22,12 @@ import { survivorsToText } from "./disk/survivors/survivors.ts";
 import { VolumeUnavailable } from "./disk/volume.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explore/explorable.ts";
 import { drawCrash, type ExplorationOrder, exploreRecording, type JudgedPair } from "./explore/exploration.ts";
-import { type BestExample, ExplorationSummary, type Replay } from "./explore/exploration-summary.ts";
+import {
+  type BestExample,
+  ExplorationSummary,
+  type ExplorationTitle,
+  type Replay,
+} from "./explore/exploration-summary.ts";
 import { mildestOf } from "./explore/grades.ts";
 import { resultOf } from "./explore/kept-evidence.ts";
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
@@ -36,6 +41,7 @@ import type { Recording } from "./recording/recording.ts";
 import { makeStateIndex } from "./recover/index.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { RunRequest, RunResult, RunWatch } from "./run-request.ts";
+import { type CyclePart, cyclesOf, type PartTitle, wholeNight } from "./shard.ts";
 import { type CrashName, tokenText } from "./simulated/token.ts";
 import { sweep } from "./sweep.ts";
 import { lastValue, savePointsOf } from "./targets/config-file.ts";
@@ -59,6 +65,8 @@ interface Room {
   readonly world: Explorable;
   readonly run: RunFolder;
   readonly summary: ExplorationSummary;
+  /** Each cycle by itself, where that was asked for. */
+  readonly parts: CyclePart[];
   readonly deadlineMs: number;
 }
 
@@ -90,7 +98,8 @@ export async function exploreScenario(
       todayIso: todayIso(),
     });
     const deadlineMs = performance.now() + (request.budget.timeMs ?? Number.POSITIVE_INFINITY);
-    await exploreAll({ request, scenario, target, store, world, run, summary, deadlineMs }, watch);
+    const parts: CyclePart[] = [];
+    await exploreAll({ request, scenario, target, store, world, run, summary, parts, deadlineMs }, watch);
     const { name, version } = store;
     result = {
       run: summary.outcome(),
@@ -98,6 +107,7 @@ export async function exploreScenario(
       target: { name, version },
       cycles: summary.recordings,
       cyclesViolated: summary.recordingsViolated,
+      ...(request.tallies && { parts: { title: partTitle(summary.title), cycles: parts } }),
     };
   } finally {
     run.giveUp();
@@ -105,6 +115,10 @@ export async function exploreScenario(
     kept = await run.dispose();
   }
   return { ...result, ...(kept !== undefined && { kept }) };
+}
+
+function partTitle({ models, ...title }: ExplorationTitle): PartTitle {
+  return { ...title, models: models.map(({ name }) => name) };
 }
 
 /**
@@ -131,26 +145,27 @@ function filesystemOf({ filesystem, scenario, preset }: RunRequest, target: Targ
 
 async function exploreAll(room: Room, watch: RunWatch): Promise<void> {
   const { request, summary, deadlineMs } = room;
-  const { budget, signal, failuresMax = Number.POSITIVE_INFINITY, recording } = request;
-  const total = recording === undefined ? (budget.runs ?? Number.POSITIVE_INFINITY) : 1;
+  const { budget, signal, failuresMax = Number.POSITIVE_INFINITY, recording, shard = wholeNight } = request;
+  const total = recording === undefined ? cyclesOf(shard, budget.runs ?? Number.POSITIVE_INFINITY) : 1;
   let troublesInARow = 0;
-  for (let cycle = 1; cycle <= total && !signal.aborted; cycle++) {
-    const over = cycle > 1 && performance.now() > deadlineMs;
+  for (let done = 0; done < total && !signal.aborted; ) {
+    const over = done > 0 && performance.now() > deadlineMs;
     if (over || summary.recordingsViolated >= failuresMax || troublesInARow >= troublesInARowMax) return;
     // What is left of the time is shared by the recordings that are left; where their number is open, each has it all.
-    const shareMs = (deadlineMs - performance.now()) / (Number.isFinite(total) ? total - cycle + 1 : 1);
-    const untilMs = performance.now() + shareMs;
-    const done = await exploreOne(room, cycle, untilMs, watch);
-    troublesInARow = done.verdict === "unknown" ? troublesInARow + 1 : 0;
-    watch.cycleEnded({ done: cycle, ...(Number.isFinite(total) && { total }), ...done });
+    const shareMs = (deadlineMs - performance.now()) / (Number.isFinite(total) ? total - done : 1);
+    const explored = await exploreOne(room, shard.index + done * shard.count, performance.now() + shareMs, watch);
+    done++;
+    troublesInARow = explored.verdict === "unknown" ? troublesInARow + 1 : 0;
+    watch.cycleEnded({ done, ...(Number.isFinite(total) && { total }), ...explored });
   }
 }
 
 /** One plan, from its first link to its last: each but the last ends in one crash, the last in every crash there is. */
 async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: RunWatch) {
-  const { request, store, target, world, summary } = room;
+  const { request, store, target, world, summary, parts } = room;
   const { recording: again } = request;
   const plan = again === undefined ? planFor(request, store, target, cycle) : planOfRecording(again).plan;
+  const own = request.tallies === true ? new ExplorationSummary(summary.title) : undefined;
   const kept: KeptRecording[] = [];
   const recoverer = await world.recoverer(plan.config, request.jobs);
   const kinds = new Set<FindingKind>();
@@ -167,28 +182,36 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: 
       const note = (pair: JudgedPair) => {
         const source = { link, before: [...before], ...(made.dir !== undefined && { dir: made.dir }) };
         const failing = summary.add(pair, source);
+        own?.add(pair, source);
         for (const kind of failing) kinds.add(kind);
         watch.judged?.(failing);
       };
       if (link === plan.links.length - 1) {
-        summary.endLink(recording, await exploreRecording(order, note));
+        const explored = await exploreRecording(order, note);
+        summary.endLink(recording, explored);
+        own?.endLink(recording, explored);
         break;
       }
       const crash = await drawCrash(order, note);
       if (crash === undefined) throw new Error("no disk model that was asked for leaves a crash to go on from");
       summary.endLink(recording, crash.explored);
+      own?.endLink(recording, crash.explored);
       // What does not start, or came back wrong, has been judged: nobody could say what the next link stands on.
       if (crash.pair.judgement.refused || crash.pair.judgement.recoveryPoint === undefined) break;
       before.push(nameOf(crash.pair.state));
       later = { link: link + 1, image: await filesOf(world, crash.pair.state.image()) };
     }
-    const verdict = summary.endTrial(await keepEvidence(room, plan, summary.newFindings()));
+    const replays = await keepEvidence(room, plan, summary.newFindings());
+    const verdict = summary.endTrial(replays);
+    own?.endTrial(replays);
     return { acked, verdict, kinds: [...kinds] };
   } catch (error) {
     if (error instanceof VolumeUnavailable) throw error;
     const why = error instanceof Error ? error.message : String(error);
+    own?.addTrouble(why);
     return { acked, verdict: summary.addTrouble(why), kinds: [] };
   } finally {
+    if (own !== undefined) parts.push({ cycle, tally: own.tally() });
     await recoverer.close();
     for (const { dir, close } of kept) {
       await close();

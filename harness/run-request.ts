@@ -8,6 +8,7 @@ import type { Preset } from "../scenarios/preset.ts";
 import type { Budget, Scenario } from "../scenarios/scenario.ts";
 import type { FilesystemName } from "./block/filesystems.ts";
 import type { FindingKind } from "./oracle/checker.ts";
+import type { RunParts, Shard } from "./shard.ts";
 
 export interface RunRequest {
   readonly scenario: Scenario;
@@ -31,6 +32,10 @@ export interface RunRequest {
   readonly recording?: string;
   /** Leave recordings beside the bundles, to be explored again. */
   readonly keepRecordings?: boolean;
+  /** Only the cycles of this shard; absent: all. */
+  readonly shard?: Shard;
+  /** Say of each cycle by itself what came of it, to be joined to that of other shards. */
+  readonly tallies?: boolean;
   /** Leave the folders of the store behind, for somebody who wants to look. */
   readonly keep: boolean;
   /** When it fires, the run ends early, cleans up after itself and returns what it has so far. */
@@ -65,6 +70,8 @@ export interface RunResult {
   readonly cyclesViolated: number;
   /** What the page draws: crash map, timelines, distributions. */
   readonly detail?: RunDetail;
+  /** Each cycle by itself, and whose; there when it was asked for. */
+  readonly parts?: RunParts;
   /** Where the folders of the store are, when they were to be kept. */
   readonly kept?: string;
 }

@@ -39,13 +39,27 @@ interface Shown {
   cyclesSeen: number;
 }
 
+/** What a summary has added up, as plain data: a shard writes one for each cycle that it had. */
+export interface RunTally {
+  readonly cycles: number;
+  readonly cyclesViolated: number;
+  readonly booted: number;
+  readonly tookMs: number;
+  readonly judged: readonly Judged[];
+  readonly verdicts: readonly VerdictName[];
+  readonly troubles: readonly string[];
+  readonly shown: readonly Shown[];
+  readonly windows: readonly (readonly [name: string, window: { crashPoints: number; exposureMs: number }])[];
+  readonly calls: Run["calls"];
+}
+
 export class RunSummary {
   /** Cycles that were played and judged. */
   cycles = 0;
   cyclesViolated = 0;
   /** Cycles that could not be played or judged, since the last one that could. */
   troublesInARow = 0;
-  private readonly title: RunTitle;
+  readonly title: RunTitle;
   private readonly todayIso: string;
   private readonly startedMs = performance.now();
   private readonly judged: Judged[] = [];
@@ -56,6 +70,8 @@ export class RunSummary {
   private readonly calls = { invoked: 0, acked: 0, refused: 0, indeterminate: 0 };
   private readonly drawn = new LiveDetail();
   private booted = 0;
+  /** Of the cycles that were joined. */
+  private joinedMs = 0;
 
   /** @param todayIso the day on which known findings are held against their last day, `2026-01-31`. */
   constructor(title: RunTitle, todayIso: string) {
@@ -119,7 +135,7 @@ export class RunSummary {
         distinct: judged,
         judged,
         booted: this.booted,
-        perSecond: judged / Math.max(0.001, (performance.now() - this.startedMs) / 1_000),
+        perSecond: judged / Math.max(0.001, (this.joinedMs || this.tookMs()) / 1_000),
       },
       models: [],
       promises: this.promises(),
@@ -132,6 +148,44 @@ export class RunSummary {
         evidence: { ...reported.evidence, cyclesSeen },
       })),
     };
+  }
+
+  // ── Shards ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  tally(): RunTally {
+    const { cycles, cyclesViolated, booted, judged, verdicts, troubles, calls } = this;
+    const [shown, windows] = [[...this.shown.values()], [...this.windows]];
+    return { cycles, cyclesViolated, booted, judged, verdicts, troubles, calls, shown, windows, tookMs: this.tookMs() };
+  }
+
+  /** Adds what another summary of the same run added up: in the order of the cycles. */
+  join(tally: RunTally): void {
+    this.cycles += tally.cycles;
+    this.cyclesViolated += tally.cyclesViolated;
+    this.booted += tally.booted;
+    this.joinedMs += tally.tookMs;
+    this.judged.push(...tally.judged);
+    this.verdicts.push(...tally.verdicts);
+    this.troubles.push(...tally.troubles);
+    for (const fate of ["invoked", "acked", "refused", "indeterminate"] as const) this.calls[fate] += tally.calls[fate];
+    for (const [name, window] of tally.windows) this.addWindow(name, window);
+    for (const { reported, cyclesSeen } of tally.shown) {
+      const before = this.shown.get(reported.fingerprint);
+      if (before === undefined) this.shown.set(reported.fingerprint, { reported, cyclesSeen });
+      else before.cyclesSeen += cyclesSeen;
+    }
+  }
+
+  private tookMs(): number {
+    return performance.now() - this.startedMs;
+  }
+
+  private addWindow(name: string, { crashPoints, exposureMs }: { crashPoints: number; exposureMs: number }): void {
+    const window = this.windows.get(name) ?? { crashPoints: 0, exposureMs: 0 };
+    this.windows.set(name, {
+      crashPoints: window.crashPoints + crashPoints,
+      exposureMs: window.exposureMs + exposureMs,
+    });
   }
 
   private addLink(result: LinkResult, bundle: string): VerdictName {
@@ -149,10 +203,7 @@ export class RunSummary {
     const fates = countFates(evidence.history);
     for (const fate of ["invoked", "acked", "refused", "indeterminate"] as const) this.calls[fate] += fates[fate];
     this.booted += evidence.recovery.starts.length;
-    for (const { name, openMs } of state.windows) {
-      const window = this.windows.get(name) ?? { crashPoints: 0, exposureMs: 0 };
-      this.windows.set(name, { crashPoints: window.crashPoints + 1, exposureMs: window.exposureMs + openMs });
-    }
+    for (const { name, openMs } of state.windows) this.addWindow(name, { crashPoints: 1, exposureMs: openMs });
     this.drawn.add(
       result,
       this.newFindings(judgement).map(({ fingerprint }) => fingerprint),

@@ -18,9 +18,10 @@ import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
 import { countFates } from "./recording/history.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { CycleSummary, RunRequest, RunResult, RunScenario, RunWatch } from "./run-request.ts";
-import { RunSummary } from "./run-summary.ts";
+import { RunSummary, type RunTally, type RunTitle } from "./run-summary.ts";
+import { type CyclePart, cyclesOf, type PartTitle, wholeNight } from "./shard.ts";
 import { sweep } from "./sweep.ts";
-import type { Target } from "./targets/target.ts";
+import type { StoreIdentity, Target } from "./targets/target.ts";
 import { openTarget } from "./targets/targets.ts";
 
 /** After so many cycles in a row that the harness could not judge, more of them would say the same. */
@@ -46,6 +47,8 @@ async function runLive(request: RunRequest, watch: RunWatch): Promise<RunResult>
     const { scenario, preset, seed } = request;
     const title = { scenario, preset: preset.name, target: request.target, seed, store };
     const summary = new RunSummary(title, todayIso());
+    const parts: CyclePart[] = [];
+    const note = (cycle: number, tally: RunTally) => void (request.tallies && parts.push({ cycle, tally }));
     const room: Room = {
       run,
       target,
@@ -54,7 +57,7 @@ async function runLive(request: RunRequest, watch: RunWatch): Promise<RunResult>
       promise: preset.promise.row,
       documentedCounts: scenario.expect.documented,
     };
-    await untilBudgetIsUsed(request, summary, (cycle) => oneCycle(cycle, request, room, summary, watch));
+    await untilBudgetIsUsed(request, summary, (cycle) => oneCycle(cycle, request, room, summary, watch, note));
     const { name, version } = store;
     result = {
       run: summary.outcome(),
@@ -62,6 +65,7 @@ async function runLive(request: RunRequest, watch: RunWatch): Promise<RunResult>
       target: { name, version },
       cycles: summary.cycles,
       cyclesViolated: summary.cyclesViolated,
+      ...(request.tallies && { parts: { title: partTitle(title), cycles: parts } }),
     };
   } finally {
     await probe.close();
@@ -78,8 +82,10 @@ async function oneCycle(
   room: Room,
   summary: RunSummary,
   watch: RunWatch,
+  note: (cycle: number, tally: RunTally) => void,
 ): Promise<void> {
   const { budget, signal } = request;
+  const own = new RunSummary(summary.title, todayIso());
   const plan = planFor(request, room.store, room.target, cycle);
   let verdict: CycleSummary["verdict"];
   let acked = 0;
@@ -90,16 +96,25 @@ async function oneCycle(
     const bundles: string[] = [];
     for (const result of results) bundles.push(await keepEvidence(plan, result, request, room, summary));
     verdict = summary.addCycle(results, bundles);
+    own.addCycle(results, bundles);
     acked = results.reduce((sum, { evidence }) => sum + countFates(evidence.history).acked, 0);
     kinds = failingKinds(results.map(({ judgement }) => judgement));
   } catch (error) {
     if (signal.aborted) return;
     // The next cycle would have none either.
     if (error instanceof VolumeUnavailable) throw error;
-    verdict = summary.addTrouble(error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    verdict = summary.addTrouble(why);
+    own.addTrouble(why);
   }
+  note(cycle, own.tally());
   const done = summary.cyclesPlayed;
-  watch.cycleEnded({ done, ...(budget.runs !== undefined && { total: budget.runs }), acked, verdict, kinds });
+  const total = budget.runs === undefined ? undefined : cyclesOf(request.shard ?? wholeNight, budget.runs);
+  watch.cycleEnded({ done, ...(total !== undefined && { total }), acked, verdict, kinds });
+}
+
+function partTitle({ store, ...title }: RunTitle & { readonly store: StoreIdentity }): PartTitle {
+  return { ...title, store, engine: "live", models: [], filesystem: "", todayIso: todayIso() };
 }
 
 /** A bundle for what no cycle before has shown; its path, or nothing. */
@@ -125,13 +140,13 @@ function asRestored(plan: Plan, { state }: LinkResult): Plan {
 }
 
 async function untilBudgetIsUsed(
-  { budget, jobs, failuresMax = Number.POSITIVE_INFINITY, signal }: RunRequest,
+  { budget, jobs, failuresMax = Number.POSITIVE_INFINITY, signal, shard = wholeNight }: RunRequest,
   summary: RunSummary,
   play: (cycle: number) => Promise<void>,
 ): Promise<void> {
   const { runs = Number.POSITIVE_INFINITY, timeMs = Number.POSITIVE_INFINITY } = budget;
   const deadlineMs = performance.now() + timeMs;
-  let next = 1;
+  let next = shard.index;
   const goesOn = () =>
     !signal.aborted &&
     next <= runs &&
@@ -139,7 +154,11 @@ async function untilBudgetIsUsed(
     summary.cyclesViolated < failuresMax &&
     summary.troublesInARow < troublesInARowMax;
   const job = async () => {
-    while (goesOn()) await play(next++);
+    while (goesOn()) {
+      const cycle = next;
+      next += shard.count;
+      await play(cycle);
+    }
   };
   // The signal outlives this run: it must not remember every run of a night.
   const over = new AbortController();

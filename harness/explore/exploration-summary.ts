@@ -7,15 +7,13 @@
  * What the numbers mean: a recording is one trial, however many states it has (N4). Losses are those that an honest disk
  * leaves at the least, each crash point weighted by the time for which it stands (S1).
  */
-import { createHash } from "node:crypto";
 import type { RunDetail } from "../../reports/detail.ts";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../../reports/outcome.ts";
 import { levelNames, worst } from "../../reports/outcome.ts";
 import type { PowerCut, Scenario } from "../../scenarios/scenario.ts";
 import type { CrashState } from "../disk/crash-states.ts";
-import { type DiskModel, type Grade, type LawId, laws } from "../disk/disk-model.ts";
+import type { DiskModel, Grade } from "../disk/disk-model.ts";
 import { diskModels } from "../disk/disk-models.ts";
-import { survivorsToText } from "../disk/survivors/survivors.ts";
 import { isKnown } from "../known.ts";
 import type { Finding, FindingKind } from "../oracle/checker.ts";
 import type { Judgement } from "../oracle/judgement.ts";
@@ -24,8 +22,10 @@ import type { Recording } from "../recording/recording.ts";
 import type { CrashName } from "../simulated/token.ts";
 import { percentile, weightedPercentile } from "../statistics.ts";
 import type { StoreIdentity } from "../targets/target.ts";
+import { diskStory } from "./disk-story.ts";
 import type { Explorable } from "./explorable.ts";
 import type { Explored, JudgedPair } from "./exploration.ts";
+import { addUp, digestOfAll, type ExplorationTally, raise, type Shown, summands } from "./exploration-tally.ts";
 import { ExploredDetail } from "./explored-detail.ts";
 import { mildestOf, rankOf } from "./grades.ts";
 
@@ -69,12 +69,6 @@ export interface Replay {
 
 const noReplay: Replay = { bundle: "", command: "" };
 
-interface Shown {
-  grade: Grade;
-  reported: ReportedFinding;
-  recordingsSeen: number;
-}
-
 interface Seen {
   readonly example: BestExample;
   readonly grade: Grade;
@@ -87,7 +81,7 @@ export class ExplorationSummary {
   recordingsViolated = 0;
   /** In which something was pending: what a power cut could have lost. */
   private trialsPending = 0;
-  private readonly title: ExplorationTitle;
+  readonly title: ExplorationTitle;
   private readonly troubles: string[] = [];
   private readonly verdicts: VerdictName[] = [];
   private readonly shown = new Map<string, Shown>();
@@ -96,7 +90,7 @@ export class ExplorationSummary {
   private bootedStates = 0;
   private readonly byModel: ReadonlyMap<string, { states: number; violations: number }>;
   private readonly promises = new Map<string, Run["promises"][number]>();
-  private readonly windows = new Map<string, { crashPoints: number; exposureMs: number }>();
+  private readonly windows = new Map<string, { crashPoints: number; openNs: number }>();
   private readonly agesMs: { value: number; weight: number }[] = [];
   private readonly recoveriesMs: number[] = [];
   private readonly loss = { ackedMax: 0, ageMsMax: 0, longestSyncMs: 0, longestStallMs: 0 };
@@ -170,11 +164,8 @@ export class ExplorationSummary {
     this.exploringMs += explored.tookMs;
     this.digests.push(recording.digest);
     for (const [name, { crashPoints, openNs }] of explored.stretches) {
-      const window = this.windows.get(name) ?? { crashPoints: 0, exposureMs: 0 };
-      this.windows.set(name, {
-        crashPoints: window.crashPoints + crashPoints,
-        exposureMs: window.exposureMs + openNs / 1e6,
-      });
+      const window = this.windows.get(name) ?? { crashPoints: 0, openNs: 0 };
+      this.windows.set(name, { crashPoints: window.crashPoints + crashPoints, openNs: window.openNs + openNs });
     }
     this.judgedInTrial += explored.judged;
     for (const text of explored.disagreements.slice(0, 1)) this.disagreement ??= text;
@@ -254,7 +245,7 @@ export class ExplorationSummary {
     if (isBetter) this.seen.set(finding.fingerprint, { example, grade, points });
   }
 
-  private addPromises({ promises }: Judgement): void {
+  private addPromises({ promises }: Pick<Judgement, "promises">): void {
     for (const promise of promises) {
       const before = this.promises.get(promise.level);
       if (before === undefined) {
@@ -282,14 +273,22 @@ export class ExplorationSummary {
   private show({ example, grade, points }: Seen, replay: Replay): void {
     const { finding, pair } = example;
     const exposureMs = [...points.values()].reduce((sum, ns) => sum + ns, 0) / 1e6;
-    const before = this.shown.get(finding.fingerprint);
-    if (before !== undefined && rankOf(before.grade) <= rankOf(grade)) {
-      before.recordingsSeen++;
-      before.reported = { ...before.reported, exposureMs: before.reported.exposureMs + exposureMs };
-      return;
-    }
-    const reported = this.report(finding, pair, exposureMs + (before?.reported.exposureMs ?? 0), replay);
-    this.shown.set(finding.fingerprint, { grade, reported, recordingsSeen: (before?.recordingsSeen ?? 0) + 1 });
+    this.showAgain({ grade, reported: this.report(finding, pair, exposureMs, replay), recordingsSeen: 1 });
+  }
+
+  /** Of the same finding the first is shown, or the first under a milder model. */
+  private showAgain({ grade, reported, recordingsSeen }: Shown): void {
+    const { fingerprint, exposureMs } = reported;
+    const before = this.shown.get(fingerprint);
+    const stays = before !== undefined && rankOf(before.grade) <= rankOf(grade);
+    this.shown.set(fingerprint, {
+      grade: stays ? before.grade : grade,
+      reported: {
+        ...(stays ? before.reported : reported),
+        exposureMs: (before?.reported.exposureMs ?? 0) + exposureMs,
+      },
+      recordingsSeen: (before?.recordingsSeen ?? 0) + recordingsSeen,
+    });
   }
 
   private report(
@@ -413,24 +412,50 @@ export class ExplorationSummary {
     const wanted = this.title.scenario.needs.windows.filter((name) => this.canBeSeen(name));
     const missed = wanted.filter((name) => !this.isOpened(name));
     const none = missed.map((name) => ({ name, crashPoints: 0, exposureMs: 0 }));
-    return [...[...this.windows].map(([name, window]) => ({ name, ...window })), ...none].sort((one, other) =>
-      one.name < other.name ? -1 : 1,
-    );
+    const opened = [...this.windows].map(([name, { crashPoints, openNs }]) => {
+      return { name, crashPoints, exposureMs: openNs / 1e6 };
+    });
+    return [...opened, ...none].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
-}
 
-/** Of one recording its own; of several the digest of all, in order. */
-function digestOfAll(digests: readonly string[]): string {
-  const [only = "", ...more] = digests;
-  return more.length === 0 ? only : createHash("sha256").update(digests.join("\n")).digest("hex");
+  // ── Shards ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** All that it has added up, as data, to be joined to that of other cycles. */
+  tally(): ExplorationTally {
+    const { recordings, recordingsViolated, trialsPending, bootedStates, refusals, exploringMs } = this;
+    const { troubles, verdicts, calls, states, loss, recoveriesMs, digests } = this;
+    return {
+      ...{ recordings, recordingsViolated, trialsPending, bootedStates, refusals, exploringMs },
+      ...{ troubles, verdicts, calls, states, loss, recoveriesMs, digests },
+      shown: [...this.shown.values()],
+      byModel: [...this.byModel],
+      promises: [...this.promises.values()],
+      windows: [...this.windows],
+      agesMs: this.agesMs.map(({ value, weight }) => [value, weight]),
+    };
+  }
+
+  /** Adds what another summary of the same run added up. In the order of the cycles it comes out as if this one had. */
+  join(tally: ExplorationTally): void {
+    for (const name of summands) this[name] += tally[name];
+    addUp(this.calls, tally.calls);
+    addUp(this.states, tally.states);
+    raise(this.loss, tally.loss);
+    this.troubles.push(...tally.troubles);
+    this.verdicts.push(...tally.verdicts);
+    this.recoveriesMs.push(...tally.recoveriesMs);
+    this.digests.push(...tally.digests);
+    for (const [value, weight] of tally.agesMs) this.agesMs.push({ value, weight });
+    for (const [name, row] of tally.byModel) addUp(this.byModel.get(name) as typeof row, row);
+    for (const [name, { crashPoints, openNs }] of tally.windows) {
+      const window = this.windows.get(name) ?? { crashPoints: 0, openNs: 0 };
+      this.windows.set(name, { crashPoints: window.crashPoints + crashPoints, openNs: window.openNs + openNs });
+    }
+    this.addPromises({ promises: tally.promises });
+    for (const shown of tally.shown) this.showAgain(shown);
+  }
 }
 
 function rowOf(rows: ReadonlyMap<string, { states: number; violations: number }>, name: string) {
   return rows.get(name) ?? { states: 0, violations: 0 };
-}
-
-/** What the disk did, for a reader who doubts that a disk may: the model, its laws, and which operations survived. */
-function diskStory({ name, grade, summary, laws: ids }: DiskModel, state: CrashState) {
-  const lawTexts = Object.fromEntries(ids.map((id: LawId) => [id, laws[id]]));
-  return { model: name, grade, summary, survivors: survivorsToText(state.survivors), laws: lawTexts };
 }
