@@ -27,10 +27,19 @@ const storyKey = z.object({
   recovered: z.string(),
 });
 
+const storyDisk = z.object({
+  model: z.string(),
+  grade: z.string(),
+  summary: z.string(),
+  confirmedOn: z.array(z.string()).describe("real file systems that were seen to leave such states"),
+  laws: z.record(z.string(), z.string()).describe("by number, each with the file systems that were seen to keep it"),
+});
+
 export const storySchema = z.object({
   calls: z.array(storyCall).default([]).describe("the calls that matter, in the order in which they were sent"),
   keys: z.array(storyKey).default([]),
   laws: z.array(z.string()).default([]).describe("why a correct store cannot end up here, a sentence each"),
+  disk: storyDisk.exactOptional().describe("of a power cut: what the disk did, and whether real ones do"),
   cyclesSeen: z.int().exactOptional().describe("in how many cycles of the run it was found"),
   storeLog: z.array(z.string()).default([]).describe("the last lines that the store wrote"),
 });

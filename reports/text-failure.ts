@@ -58,11 +58,24 @@ export function story(finding: Finding, paint: Paint, columns: number): string[]
       ),
       paint,
     ),
+    ...section("what the disk did", diskLines(drawn, columns), paint),
     ...section("why a correct store cannot do this", drawn.laws.map(harmless), paint),
     ...section("what the store said last", drawn.storeLog.map(harmless), paint),
     ...section("see it again", [paint.cyan(harmless(finding.replay))], paint),
     `    ${paint.dim(`fingerprint ${harmless(finding.fingerprint)}${seen}`)}`,
   ];
+}
+
+/** The model and its laws, each with the real file systems that were seen to do so. */
+function diskLines({ disk }: Story, columns: number): string[] {
+  if (disk === undefined) return [];
+  const { model, grade, summary, confirmedOn, laws } = disk;
+  const where = confirmedOn.length === 0 ? "not confirmed" : `confirmed on ${confirmedOn.join(", ")}`;
+  const numbered = Object.entries(laws).flatMap(([id, text]) => {
+    const [first = "", ...rest] = wrapped(harmless(text), columns - 12);
+    return [`${id.padEnd(4)} ${first}`, ...rest.map((line) => `     ${line}`)];
+  });
+  return [...wrapped(harmless(`${model} (${grade}, ${where}): ${summary}`), columns - 6), ...numbered];
 }
 
 function again({ kind, fingerprint, replay }: Finding, paint: Paint): string[] {

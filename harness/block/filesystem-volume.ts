@@ -107,6 +107,10 @@ export class FilesystemVolume implements Volume {
     return this.#disk.arm(faults, seed);
   }
 
+  async disarm(...names: readonly string[]): Promise<void> {
+    await this.#disk.disarm(...names);
+  }
+
   /** Runs a command where the file system is mounted. @throws Error when it fails */
   async run(command: string, args: readonly string[]): Promise<string> {
     const line = this.enter(command, args);

@@ -23,8 +23,9 @@ export const filesystems: Readonly<Record<FilesystemName, Filesystem>> = {
   ext4: {
     name: "ext4",
     diskBytes: 64 * mib,
-    // Otherwise the kernel goes on making it for a while after the first mount.
-    mkfs: ["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard"],
+    // Blocks of 4 KiB, as on any disk that is not small. Otherwise the kernel also goes on making it for a while after the
+    // first mount.
+    mkfs: ["mkfs.ext4", "-q", "-F", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard"],
     options: "loop,noatime",
     debianPackage: "e2fsprogs",
   },

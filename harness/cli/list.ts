@@ -6,6 +6,7 @@ import { wrapped } from "../../reports/words.ts";
 import type { Catalogue } from "../../scenarios/catalogue.ts";
 import { diskTroubles } from "../../scenarios/disk-fault.ts";
 import { triggers } from "../../scenarios/scenario.ts";
+import { confirmedInWords, modelConfirmedOn } from "../block/calibration/confirmations.ts";
 import { diskModels } from "../disk/disk-models.ts";
 import { checkers } from "../oracle/checkers.ts";
 import { targetTypes } from "../targets/targets.ts";
@@ -49,7 +50,10 @@ const kinds: Readonly<
   },
   models: {
     use: "--model NAME",
-    entries: () => diskModels.map(({ name, grade, summary }) => entry(`${name} (${grade})`, summary)),
+    entries: () =>
+      diskModels.map(({ name, grade, summary }) =>
+        entry(`${name} (${grade})`, `${summary} (${confirmedInWords(modelConfirmedOn(name))})`),
+      ),
   },
   checkers: {
     use: "every crash state is asked by all of them",

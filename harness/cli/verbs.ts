@@ -1,5 +1,6 @@
 /** All verbs. A new one is a file and a line here. */
 import { backup } from "./backup.ts";
+import { calibrate } from "./calibrate.ts";
 import { compare } from "./compare.ts";
 import { doctor } from "./doctor.ts";
 import { explore } from "./explore.ts";
@@ -23,6 +24,7 @@ export const verbs: readonly Verb[] = [
   list,
   init,
   doctor,
+  calibrate,
   selftest,
   backup,
   restore,

@@ -95,22 +95,27 @@ function model(row: Row): DiskModel {
     ...row,
     commits,
     pending: (journal, pointIndex, reading) => settle(journal, pointIndex, commits, reading).pending,
-    tear: (op) => row.laws.reduce((parts, law) => parts.flatMap(tears[law] ?? whole), [op]),
+    tear: (op) => row.laws.reduce<readonly DiskOp[]>((parts, law) => parts.flatMap(tears[law] ?? whole), [op]),
     admits: (set) => row.laws.every((law) => predicates[law]?.(set) ?? true),
   };
 }
 
 // ── Into which parts ──────────────────────────────────────────────────────────────────────────────────────────────
 
-type Tear = (op: DiskOp) => DiskOp[];
+type Tear = (op: DiskOp) => readonly DiskOp[];
 
 const whole: Tear = (op) => [op];
 
 const tears: Partial<Record<LawId, Tear>> = {
-  L13: (op) => (op.kind === "write" ? cutAtMultiplesOf(sectorBytes, op) : [op]),
+  L13: (op) => tearAt(sectorBytes, op),
   L16: (op) => (op.kind === "write" ? [{ kind: "size", index: op.index, inode: op.inode, growTo: op.to }, op] : [op]),
-  L17: (op) => (op.kind === "write" ? cutAtMultiplesOf(pageBytes, op) : [op]),
+  L17: (op) => tearAt(pageBytes, op),
 };
+
+/** A write in parts that end at multiples of so many bytes of its file; anything else whole. */
+export function tearAt(unitBytes: number, op: DiskOp): readonly DiskOp[] {
+  return op.kind === "write" ? cutAtMultiplesOf(unitBytes, op) : [op];
+}
 
 function cutAtMultiplesOf(unitBytes: number, op: WriteOp): WriteOp[] {
   const parts: WriteOp[] = [];
@@ -142,6 +147,11 @@ const predicates: Partial<Record<LawId, (set: SurvivorSet) => boolean>> = {
         allKept(set, at, (before) => before.kind === "name" && standsOn(op, before)),
     ) && allOrNone(set, (op) => op.kind !== "name"),
 };
+
+/** Whether one law, for itself, admits these survivors. */
+export function holds(law: LawId, set: SurvivorSet): boolean {
+  return predicates[law]?.(set) ?? true;
+}
 
 const isWrite = (op: DiskOp): op is WriteOp => op.kind === "write";
 const writesTo = (inode: number) => (op: DiskOp) => isWrite(op) && op.inode === inode;

@@ -11,6 +11,7 @@ import type { RunDetail } from "../../reports/detail.ts";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../../reports/outcome.ts";
 import { levelNames, worst } from "../../reports/outcome.ts";
 import type { PowerCut, Scenario } from "../../scenarios/scenario.ts";
+import { modelConfirmedOn } from "../block/calibration/confirmations.ts";
 import type { CrashState } from "../disk/crash-states.ts";
 import type { DiskModel, Grade } from "../disk/disk-model.ts";
 import { diskModels } from "../disk/disk-models.ts";
@@ -348,7 +349,7 @@ export class ExplorationSummary {
       },
       models: diskModels
         .filter((model) => models.includes(model))
-        .map(({ name, grade }) => ({ name, grade, ...rowOf(this.byModel, name), confirmedOn: [] })),
+        .map(({ name, grade }) => ({ name, grade, ...rowOf(this.byModel, name), confirmedOn: modelConfirmedOn(name) })),
       promises: levelNames.flatMap((level) => this.promises.get(level) ?? []),
       loss: {
         ...this.loss,
