@@ -50,7 +50,7 @@ describe("the package", function () {
   it("can be imported into a test: the run is typed, its result is a verdict, and a held one passes", async () => {
     const test = `import { assertHeld, type Outcome, run, type RunOutcome } from "lossbound";
 
-const result: RunOutcome = await run({ scenarios: "kill/random", preset: "always", runs: 1, seed: "quiet-harbour" });
+const result: RunOutcome = await run({ scenarios: "mine.yaml", preset: "always", runs: 1, seed: "quiet-harbour" });
 assertHeld(result);
 const outcome: Outcome = result.outcome;
 const verdict: "held" | "violated" | "unknown" = outcome.verdict;
@@ -59,6 +59,9 @@ if (verdict !== "held") await run({ presets: "always" });
 console.log(JSON.stringify([verdict, outcome.seed, outcome.runs[0]?.crashStates.judged]));
 `;
     writeFileSync(path.join(folder, "durability.mts"), test);
+    const fault = "fault: { kind: kill, trigger: { kind: after-acks, acks: 50 } }";
+    const scenario = `name: mine\nwhy: to see\npresets: [always]\n${fault}\nbudget: { runs: 1 }\n`;
+    writeFileSync(path.join(folder, "mine.yaml"), scenario);
     const compiler = path.join(root, "node_modules/typescript/bin/tsc");
     const types = ["--types", "node", "--typeRoots", path.join(root, "node_modules/@types")];
     const strict = ["--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2023"];
