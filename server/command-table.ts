@@ -12,6 +12,8 @@ export class KnownCommand {
   readonly writes: boolean;
   readonly reads: boolean;
   readonly mayReplicate: boolean;
+  /** May need more memory than there is. */
+  readonly needsMemory: boolean;
   readonly deniedWhileLoading: boolean;
   readonly needsAuth: boolean;
   readonly deniedInTransaction: boolean;
@@ -46,6 +48,7 @@ export class KnownCommand {
     this.writes = flags.has("write");
     this.reads = flags.has("readonly");
     this.mayReplicate = this.writes || flags.has("may_replicate");
+    this.needsMemory = flags.has("denyoom");
     this.deniedWhileLoading = !flags.has("loading");
     this.needsAuth = !flags.has("no_auth");
     this.deniedInTransaction = flags.has("no_multi");

@@ -38,6 +38,7 @@ export class Cron {
     server.statistics.sample(server.world.clock.monotonicMs());
     if (this.activeExpiry) this.expireKeys();
     this.checkClients();
+    server.memoryLimit.check();
     server.persistence.tick();
     server.turn.end();
     server.shutdown.tick();

@@ -10,6 +10,7 @@
 import { mustAuthenticate } from "./authentication.ts";
 import type { KnownCommand } from "./command-table.ts";
 import type { Args } from "./commands/command.ts";
+import { outOfMemory } from "./memory-limit.ts";
 import { withoutPasswords } from "./monitors.ts";
 import { LATER, QUEUED, type Reply, ReplyError } from "./resp/reply.ts";
 import type { Server } from "./server.ts";
@@ -191,6 +192,7 @@ export class Execution {
     if (session.transaction !== undefined && command.deniedInTransaction) {
       return new ReplyError("ERR Command not allowed inside a transaction");
     }
+    if (server.memoryLimit.isExceeded && this.needsMemory(command, session)) return outOfMemory;
     if (command.writes || command.isExec || command.name === "ping") {
       const refusal = server.persistence.refusal();
       if (refusal !== undefined && (!command.isExec || queued(session, (inner) => inner.writes))) return refusal;
@@ -208,6 +210,12 @@ export class Execution {
       return new ReplyError("LOADING Redis is loading the dataset in memory");
     }
     return undefined;
+  }
+
+  /** What is queued in a transaction takes memory, whatever it is. */
+  private needsMemory(command: KnownCommand, session: Session): boolean {
+    if (command.isExec) return queued(session, (inner) => inner.needsMemory);
+    return command.needsMemory || (session.transaction !== undefined && !command.isNeverQueued);
   }
 
   private reject(command: KnownCommand | undefined, session: Session, error: ReplyError): ReplyError {

@@ -49,7 +49,8 @@ export class SaveRun {
     this.fedSinceMs = this.startedMs;
     this.saver = world.savers.start(job, (ending) => this.end(ending));
     this.pid = this.saver.pid;
-    world.clock.endOfTurn(() => this.feed());
+    // Not before the reply to whoever asked for it has left, which the end of this turn sends.
+    world.clock.endOfTurn(() => world.clock.endOfTurn(() => this.feed()));
   }
 
   get processedKeys(): number {

@@ -25,6 +25,7 @@ import type { SlotTable } from "./keyspace/slot-table.ts";
 import { LatencyMonitor } from "./latency-monitor.ts";
 import { Listening } from "./listening.ts";
 import { CannotLoad } from "./loading.ts";
+import { MemoryLimit } from "./memory-limit.ts";
 import { Monitors } from "./monitors.ts";
 import { Notifications } from "./notifications.ts";
 import { correctParts, type Parts } from "./parts.ts";
@@ -65,6 +66,7 @@ export class Server {
   readonly execution: Execution;
   readonly blocking: Blocking;
   readonly pause: Pause;
+  readonly memoryLimit: MemoryLimit;
   readonly persistence: Persistence;
   readonly propagation: Propagation;
   readonly turn: Turn;
@@ -98,6 +100,7 @@ export class Server {
     this.execution = new Execution(this);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
+    this.memoryLimit = new MemoryLimit(config, world.process, this.log);
     this.persistence = new parts.Persistence(this);
     this.propagation = new parts.Propagation(this.persistence);
     this.turn = new parts.Turn(this);
@@ -110,7 +113,10 @@ export class Server {
     this.startedMs = world.clock.wallMs();
     this.startedMonotonicMs = world.clock.monotonicMs();
     this.keyspace.nowMs = this.startedMs;
-    config.whenSet("maxmemory", () => this.warnOfMemory());
+    for (const directive of ["maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time"] as const) {
+      config.whenSet(directive, () => this.memoryPolicyChanged());
+    }
+    this.countUsesOrNot();
     config.whenSet("notify-keyspace-events", () => this.watchedOrNot());
     this.watchedOrNot();
   }
@@ -121,7 +127,7 @@ export class Server {
     // Behind listening, as Redis has it: whoever waits for the line with the pid has a server that got its port.
     const { pid } = this.world.process;
     this.log.warning(`lossbound-server ${lossboundVersion}, compatible with Redis ${redisVersion}, PID: ${pid}`);
-    this.warnOfMemory();
+    this.memoryLimit.warn();
     this.log.warning("Server initialized");
     this.writePidFile();
     this.world.process.onSignal((signal) => this.shutdown.received(signal));
@@ -216,9 +222,18 @@ export class Server {
     }
   }
 
-  /** What the configuration asks for and does not get must not go unsaid. */
-  private warnOfMemory(): void {
-    if (this.config.get("maxmemory") > 0) this.log.warning("maxmemory is set, but this server does not enforce it.");
+  private memoryPolicyChanged(): void {
+    this.countUsesOrNot();
+    this.memoryLimit.check();
+    this.memoryLimit.warn();
+  }
+
+  /** How often keys are used is counted only where the policy asks for it. */
+  private countUsesOrNot(): void {
+    const { config, keyspace } = this;
+    keyspace.useCounting = config.get("maxmemory-policy").endsWith("-lfu")
+      ? { logFactor: config.get("lfu-log-factor"), decayMinutes: config.get("lfu-decay-time"), random: this.random }
+      : undefined;
   }
 
   private accept(connection: Connection): void {

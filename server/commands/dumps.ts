@@ -11,6 +11,7 @@ interface RestoreOptions {
   readonly replace: boolean;
   readonly isAbsolute: boolean;
   readonly idleS: number | undefined;
+  readonly frequency: number | undefined;
 }
 
 function readOptions(args: Args): RestoreOptions {
@@ -35,13 +36,13 @@ function readOptions(args: Args): RestoreOptions {
       throw SYNTAX_ERROR;
     }
   }
-  return { replace, isAbsolute, idleS };
+  return { replace, isAbsolute, idleS, frequency };
 }
 
 function restore(args: Args, session: Session): Reply {
   const { db, server } = session;
   const [, key, ttlText, payload] = args as readonly [string, string, string, string];
-  const { replace, isAbsolute, idleS } = readOptions(args);
+  const { replace, isAbsolute, idleS, frequency } = readOptions(args);
   if (!replace && db.has(key)) throw new ReplyError("BUSYKEY Target key name already exists.");
   const ttl = integer(ttlText);
   if (ttl < 0) throw new ReplyError("ERR Invalid TTL value, must be >= 0");
@@ -59,6 +60,7 @@ function restore(args: Args, session: Session): Reply {
   }
   db.add(key, value, deadlineMs);
   if (idleS !== undefined) db.setIdleS(key, idleS);
+  if (frequency !== undefined) db.setUseCount(key, frequency);
   db.changed(key, "restore");
   if (deadlineMs !== NEVER && !isAbsolute) {
     session.logAs(["RESTORE", key, String(deadlineMs), payload, ...args.slice(4), "ABSTTL"]);

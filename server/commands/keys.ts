@@ -43,10 +43,6 @@ function referencesTo(value: Value): number {
   return typeof value === "number" && value >= 0 && value < sharedIntegers ? sharedReferences : 1;
 }
 
-function isLfu(session: Session): boolean {
-  return session.server.config.get("maxmemory-policy").endsWith("-lfu");
-}
-
 function inspect(
   usage: string,
   help: string,
@@ -73,16 +69,13 @@ const objectCommand = container("object", "generic", [
   inspect("ENCODING <key>", "How the value of the key is kept.", (value, key, { db }) =>
     encodingOf(value, db.isRawString(key)),
   ),
-  inspect(
-    "FREQ <key>",
-    "How often the key is used, where the eviction policy counts that.",
-    (_value, _key, session) => {
-      if (isLfu(session)) return 0;
-      throw new ReplyError(`ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${switching}`);
-    },
-  ),
+  inspect("FREQ <key>", "How often the key is used, where the eviction policy counts that.", (_value, key, session) => {
+    const count = session.db.useCount(key);
+    if (count !== undefined) return count;
+    throw new ReplyError(`ERR An LFU maxmemory policy is not selected, access frequency not tracked. ${switching}`);
+  }),
   inspect("IDLETIME <key>", "Seconds since the key was last used.", (_value, key, session) => {
-    if (!isLfu(session)) return session.db.idleS(key) ?? null;
+    if (session.db.useCount(key) === undefined) return session.db.idleS(key) ?? null;
     throw new ReplyError(`ERR An LFU maxmemory policy is selected, idle time not tracked. ${switching}`);
   }),
   inspect("REFCOUNT <key>", "How many references there are to the value.", referencesTo),

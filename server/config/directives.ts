@@ -24,6 +24,8 @@ import {
 
 const fixed = { fixed: true } as const;
 const hidden = { hidden: true } as const;
+/** A tool that sets again all that CONFIG GET * shows knows which of Redis's directives are fixed, and not these. */
+const own = { fixed: true, hidden: true } as const;
 const kilobyte = 1024;
 const megabyte = kilobyte ** 2;
 const signed = { min: -(2 ** 31) };
@@ -102,11 +104,11 @@ export const directives = {
 
   // Safer than Redis, which knows none of these; its files stay readable by it. See aof/batch.ts and aof/aof-writer.ts.
   /** What a turn writes to the log stands under a checksum; what is loaded was verified before. The manifest as well. */
-  "lossbound-aof-batch-checksum": yesNo(false, fixed),
+  "lossbound-aof-batch-checksum": yesNo(false, own),
   /** After a failed sync, and at the start, what is not known to be durable is written again before it is synced. */
-  "lossbound-rewrite-unsynced": yesNo(false, fixed),
+  "lossbound-rewrite-unsynced": yesNo(false, own),
   /** A write is answered only when it is in the log's file: also while a sync runs, also when the disk is full. */
-  "lossbound-write-before-reply": yesNo(false, fixed),
+  "lossbound-write-before-reply": yesNo(false, own),
 
   // How values are encoded.
   "hash-max-listpack-entries": whole(512, huge, { alias: "hash-max-ziplist-entries" }),

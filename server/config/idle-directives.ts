@@ -4,6 +4,7 @@
  * refused.
  */
 import { bytes, oneOf, only, text, whole, yesNo } from "./directive.ts";
+import { masterAddress } from "./special-directives.ts";
 
 const fixed = { fixed: true } as const;
 const megabyte = 1024 ** 2;
@@ -66,16 +67,7 @@ export const idleDirectives = {
   "acl-pubsub-default": oneOf(["allchannels", "resetchannels"], "resetchannels"),
 
   // Replication: this server stands alone.
-  replicaof: only(
-    {
-      ...text("", { fixed: true, alias: "slaveof" }),
-      manyWords: true,
-      read: (words) => words.join(" "),
-      lines: () => [],
-    },
-    (wanted) => wanted === "" || wanted.toLowerCase() === "no one",
-    "this server does not replicate",
-  ),
+  replicaof: only(masterAddress, (wanted) => wanted === "", "this server does not replicate"),
   masteruser: text(""),
   masterauth: text(""),
   "replica-serve-stale-data": yesNo(true, { alias: "slave-serve-stale-data" }),

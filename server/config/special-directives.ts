@@ -146,3 +146,21 @@ export function percentiles(initial: string): Directive<string> {
     lines: (value) => [quote(value)],
   };
 }
+
+/** `replicaof host port`, or `replicaof no one`, which is what there is without it. */
+export const masterAddress: Directive<string> = {
+  fixed: true,
+  alias: "slaveof",
+  manyWords: true,
+  initial: "",
+  read(words) {
+    const line = words.join(" ");
+    if (line === "" || line.toLowerCase() === "no one") return "";
+    if (words.length !== 2) throw new BadValue("wrong number of arguments");
+    const port = Number(words[1]);
+    if (!/^\d+$/.test(words[1] as string) || port > 65535) throw new BadValue("Invalid master port");
+    return line;
+  },
+  print: (value) => value,
+  lines: () => [],
+};

@@ -48,7 +48,7 @@ export class Database {
       return undefined;
     }
     keyspace.hits++;
-    this.current.usedS[slot] = keyspace.nowS;
+    this.used(slot);
     return this.shown(slot);
   }
 
@@ -63,7 +63,7 @@ export class Database {
     const slot = this.live(key);
     if (slot === undefined) return undefined;
     this.beforeChange(slot);
-    this.current.usedS[slot] = this.keyspace.nowS;
+    this.used(slot);
     return this.current.values[slot];
   }
 
@@ -87,6 +87,13 @@ export class Database {
   idleS(key: string): number | undefined {
     const slot = this.live(key);
     return slot === undefined ? undefined : Math.max(0, this.keyspace.nowS - (this.current.usedS[slot] as number));
+  }
+
+  /** How often the key is used, as Redis counts it; undefined when there is no such key, or uses are not counted. */
+  useCount(key: string): number | undefined {
+    const { useCounting, nowS } = this.keyspace;
+    const slot = this.live(key);
+    return slot === undefined || useCounting === undefined ? undefined : this.current.uses.at(slot, nowS, useCounting);
   }
 
   /** A key drawn at random, not past its deadline; undefined when there is none. */
@@ -126,7 +133,7 @@ export class Database {
     this.beforeChange(slot);
     if (this.keyspace.awaited) this.keyspace.owner.cameOrWent(this, key);
     this.current.setValue(slot, value);
-    this.current.usedS[slot] = this.keyspace.nowS;
+    this.used(slot);
     if (this.current.rawStrings.size > 0) this.current.rawStrings.delete(slot);
     if (deadlineMs !== undefined) this.current.setDeadline(slot, deadlineMs);
   }
@@ -168,6 +175,14 @@ export class Database {
   setIdleS(key: string, idleS: number): void {
     const slot = this.live(key);
     if (slot !== undefined) this.current.usedS[slot] = this.keyspace.nowS - idleS;
+  }
+
+  /** Sets how often a key was used, as RESTORE … FREQ does. Nothing unless uses are counted. */
+  setUseCount(key: string, count: number): void {
+    const slot = this.live(key);
+    if (slot !== undefined && this.keyspace.useCounting !== undefined) {
+      this.current.uses.set(slot, count, this.keyspace.nowS);
+    }
   }
 
   /** Takes a key, with its deadline, to another name or database, where it replaces what is there. */
@@ -241,6 +256,12 @@ export class Database {
   }
 
   // ── Inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private used(slot: number): void {
+    const { nowS, useCounting } = this.keyspace;
+    this.current.usedS[slot] = nowS;
+    if (useCounting !== undefined) this.current.uses.used(slot, nowS, useCounting, useCounting.random);
+  }
 
   /** The slot of a key that is there and not past its deadline. */
   private live(key: string): number | undefined {

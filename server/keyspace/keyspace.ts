@@ -6,8 +6,10 @@
  * a key cannot expire between two lookups of one command or one transaction.
  */
 import { assert } from "../assert.ts";
+import type { Random } from "../world/world.ts";
 import { Database } from "./database.ts";
 import type { SlotTable } from "./slot-table.ts";
+import type { UseCountRules } from "./use-counts.ts";
 
 /** What a keyspace tells its owner. */
 export interface KeyspaceOwner {
@@ -54,6 +56,8 @@ export class Keyspace {
   /** Lookups by reading commands that found their key, and that did not. */
   hits = 0;
   misses = 0;
+  /** How uses of keys are counted; undefined: not at all. */
+  useCounting: (UseCountRules & { readonly random: Random }) | undefined;
   private time = 0;
   private timeS = 0;
   private mode: Expiry = "remove";

@@ -20,6 +20,7 @@ import { ReplyError } from "../resp/reply.ts";
 import { HashValue } from "../types/hash.ts";
 import { KeyIndex } from "../types/key-index.ts";
 import type { Value } from "../types/value.ts";
+import { UseCounts } from "./use-counts.ts";
 
 /** The deadline of a key that does not expire. */
 export const NEVER = Number.POSITIVE_INFINITY;
@@ -39,6 +40,8 @@ export class SlotTable {
   readonly rawStrings = new Set<number>();
   /** Slots of hashes whose fields may have deadlines; a slot that turns out to hold none is taken out. */
   readonly expiringHashes = new Set<number>();
+  /** Empty unless uses are counted. */
+  readonly uses = new UseCounts();
   /** How many keys have a deadline. */
   expiresCount = 0;
   private readonly free: number[] = [];
@@ -84,6 +87,7 @@ export class SlotTable {
     if (this.deadlines[slot] !== NEVER) this.expiresCount--;
     this.rawStrings.delete(slot);
     this.expiringHashes.delete(slot);
+    this.uses.forget(slot);
     this.slots.delete(key);
     this.keys[slot] = undefined;
     this.values[slot] = undefined;
