@@ -30,8 +30,10 @@ import {
 } from "./explore/exploration-summary.ts";
 import { mildestOf } from "./explore/grades.ts";
 import { resultOf } from "./explore/kept-evidence.ts";
+import { withoutWhatKillsTook } from "./explore/killed-calls.ts";
 import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from "./explore/recorded-process.ts";
 import type { FindingKind } from "./oracle/checker.ts";
+import type { PresetPromise } from "./oracle/evidence.ts";
 import { configOf, type Plan } from "./plan.ts";
 import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
 import { randomFrom } from "./random.ts";
@@ -176,7 +178,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: 
     for (let link = again === undefined ? 0 : plan.links.length - 1; link < plan.links.length; link++) {
       const made = again === undefined ? await world.record(plan, later) : openRecording(again);
       kept.push(made);
-      const { recording } = made;
+      const recording = withoutWhatKillsTook(made.recording, promiseOf(room, plan));
       acked += countFates(recording.history).acked;
       const order = orderFor(room, plan, link, recording, recoverer, deadlineMs);
       const note = (pair: JudgedPair) => {
@@ -220,24 +222,31 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: 
   }
 }
 
+function promiseOf({ request, store }: Room, { config }: Plan): PresetPromise {
+  return { row: request.preset.promise.row, store, savePoints: savePointsOf(config) };
+}
+
 function orderFor(
-  { request, scenario, store, world }: Room,
+  room: Room,
   plan: Plan,
   link: number,
   recording: Recording,
   recoverer: Recoverer,
   deadlineMs: number,
 ): ExplorationOrder {
+  const { request, scenario, store, world, summary } = room;
+  const { booted } = scenario.needs;
   return {
     recording,
     config: plan.config,
     store,
-    promise: { row: request.preset.promise.row, store, savePoints: savePointsOf(plan.config) },
+    promise: promiseOf(room, plan),
     documentedCounts: scenario.expect.documented,
     models: modelsOf(request, scenario),
     failsUpTo: scenario.fault.failsUpTo,
     setsMax: scenario.fault.setsMax,
-    sampleMax: scenario.needs.booted,
+    // What the first recording has shown of the index need not be shown again by each.
+    sampleMax: Math.max(booted - summary.bootedStates, Math.ceil(booted / 4)),
     random: randomFrom(plan.seed).fork(`explore ${plan.cycle} link ${link}`),
     recoverer,
     // Of a real file system blocks were recorded, and an index of files has nothing to say of those.
@@ -269,8 +278,9 @@ async function bundleOf(
 ): Promise<Replay | undefined> {
   const { evidence } = pair;
   if (evidence === undefined) return undefined;
-  const historyFile = from.dir === undefined ? run.newFile("history", "jsonl") : `${from.dir}/history.jsonl`;
-  if (from.dir === undefined) writeHistoryFile(historyFile, evidence.history);
+  // As it was judged: what a kill within the recording took along is no part of it.
+  const historyFile = run.newFile("history", "jsonl");
+  writeHistoryFile(historyFile, evidence.history);
   const image = await filesOf(world, pair.state.image());
   const result = resultOf({ pair: { ...pair, evidence }, link: from.link, historyFile, image });
   const room = { target, store, documentedCounts: scenario.expect.documented };

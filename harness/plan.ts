@@ -63,10 +63,21 @@ export interface PlannedPowerCut {
   /** What else the harness does to the store meanwhile; a swarm draws it. */
   readonly orders?: Swarm["orders"];
   readonly diskFaults?: Swarm["diskFaults"];
+  /**
+   * Lives of the store before this one, on the same disk, each ended by a kill. Their clients are numbered behind those of
+   * the link. Absent: it has one life.
+   */
+  readonly killed?: readonly EarlierLife[];
   /** Absent: a sync takes as long as it takes to note it down. */
   readonly syncs?: Delays;
   /** Every write also appends to one shared log. */
   readonly marker: boolean;
+}
+
+/** It lives so long, and is killed with all its children. */
+export interface EarlierLife {
+  readonly clients: readonly ClientPlan[];
+  readonly lastsMs: number;
 }
 
 export interface PlannedKill {
@@ -207,6 +218,13 @@ function planPowerCut(
   const jobsAtMs = Array.from({ length: jobs }, () => Math.floor(lastsMs * (0.1 + 0.75 * own.fraction())));
   const rhythm = { calls, lastsMs, eagerShare: swarm?.eagerShare ?? 0 };
   const syncs = fault.syncs ?? swarm?.syncs;
+  const killed = Array.from({ length: drawFrom(fault.kills, own.fork("kills")) }, (_, life): EarlierLife => {
+    const random = own.fork(`life ${life}`);
+    const first = workload.clients * (life + 1);
+    // A log of its own: that of an earlier life may have lost its end, and its numbers with it.
+    const markerOf = marker ? link + 100 * (life + 1) : undefined;
+    return { clients: planClients(workload, { calls, lastsMs }, words, random, markerOf, first), lastsMs };
+  });
   return {
     clients: planClients(
       swarm?.workload ?? workload,
@@ -222,6 +240,7 @@ function planPowerCut(
       job: lastValue(config, "appendonly") === "yes" ? "rewrite" : "bgsave",
       jobsAtMs: jobsAtMs.sort((one, other) => one - other),
       ...(swarm !== undefined && { orders: swarm.orders, diskFaults: swarm.diskFaults }),
+      ...(killed.length > 0 && { killed }),
       ...(syncs !== undefined && { syncs }),
       marker,
     },

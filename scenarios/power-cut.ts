@@ -52,6 +52,11 @@ export const powerCutSchema = z.strictObject({
     .describe(
       "how often the harness asks for a rewrite, or for a snapshot where no log is kept; a number or [from, to]",
     ),
+  kills: rangeField(0, 100)
+    .default({ least: 0, most: 0 })
+    .describe(
+      "how often the process dies and starts again on the same disk before the power goes; what was pending stays pending (S7)",
+    ),
   swarm: z
     .boolean()
     .default(false)

@@ -6,6 +6,7 @@
  *     clients       ──?────────!──────?── ╎      the longest time in which somebody waited and nobody had a reply
  *     snapshots     temp-7.rdb ▷◁ dump.rdb ▷◁    safe once its bytes, its name and its folder were synced
  *     children      temp-rewriteaof-7.aof …      with no-appendfsync-on-rewrite nothing is promised while one lives
+ *     kills         ✗ start ▷──◁                 until the next life has synced what the one before left in the log
  */
 import type { CrashPoint } from "../disk/crash-points.ts";
 import { Stalls } from "../measure/stalls.ts";
@@ -33,7 +34,12 @@ export class FactsAtPoints {
     this.stalls = new Stalls(history);
     this.saves = savesIn(recording);
     const skipsSyncs = lastValue(config, "no-appendfsync-on-rewrite") === "yes";
-    this.suspensions = skipsSyncs ? suspensionsIn(journal, endNs) : [];
+    // Where each write is synced before its reply, a dead process leaves nothing to be synced by the next.
+    const lags = lastValue(config, "appendfsync") !== "always";
+    this.suspensions = [
+      ...(skipsSyncs ? suspensionsIn(journal, endNs) : []),
+      ...(lags ? suspensionsAfterKills(recording) : []),
+    ];
   }
 
   at(point: CrashPoint, place: string): CrashFacts {
@@ -105,6 +111,18 @@ function suspensionsIn(journal: Journal, endNs: StampNs): Suspension[] {
     return {
       interval: { startNs: createdNs, endNs: until ?? endNs },
       why: "a child ran and no-appendfsync-on-rewrite is on",
+    };
+  });
+}
+
+/** From a kill until the next life has synced the log: its clock of syncs began anew. */
+function suspensionsAfterKills({ kills = [], journal, endNs }: Recording): Suspension[] {
+  return kills.map(({ atNs }) => {
+    const index = journal.records.findIndex(({ stampNs }) => stampNs > atNs);
+    const until = index < 0 ? undefined : endOfLogSyncBegunAfter(journal, index - 1);
+    return {
+      interval: { startNs: atNs, endNs: until ?? endNs },
+      why: "the process had died, and no sync had covered since what it left in the log",
     };
   });
 }

@@ -88,7 +88,8 @@ export class ExplorationSummary {
   private readonly shown = new Map<string, Shown>();
   private readonly calls = { invoked: 0, acked: 0, refused: 0, indeterminate: 0 };
   private readonly states = { considered: 0, distinct: 0, judged: 0, judgedByIndex: 0, booted: 0 };
-  private bootedStates = 0;
+  /** On which the store was started, in all recordings so far. */
+  bootedStates = 0;
   private readonly byModel: ReadonlyMap<string, { states: number; violations: number }>;
   private readonly promises = new Map<string, Run["promises"][number]>();
   private readonly windows = new Map<string, { crashPoints: number; openNs: number }>();

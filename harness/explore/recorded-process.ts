@@ -17,6 +17,7 @@ import { FilesystemVolume } from "../block/filesystem-volume.ts";
 import type { Filesystem, FilesystemName } from "../block/filesystems.ts";
 import { MountedImages } from "../block/mounted-images.ts";
 import type { Image } from "../disk/image.ts";
+import type { LiveRun } from "../faults/fault.ts";
 import { faults } from "../faults/faults.ts";
 import { ControlError } from "../fuse/control.ts";
 import { slowSyncs } from "../ground.ts";
@@ -27,6 +28,7 @@ import { HistoryWriter, readHistoryFile } from "../recording/history-file.ts";
 import type { Journal, JournalRecord } from "../recording/journal.ts";
 import { JournalReader } from "../recording/journal-file.ts";
 import { MonotonicClock } from "../recording/monotonic-clock.ts";
+import type { KillSeen } from "../recording/recording.ts";
 import { readBack } from "../recover/read-back.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { lastValue } from "../targets/config-file.ts";
@@ -34,6 +36,7 @@ import type { Config, Instance, Target } from "../targets/target.ts";
 import { Driver } from "../workload/driver.ts";
 import { Boots } from "./boots.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explorable.ts";
+import { Lives } from "./lives.ts";
 
 const initialName = "initial.json";
 export const recordingFormat = "lossbound/recording@1";
@@ -46,7 +49,10 @@ interface RecordingHeader {
   readonly filesystem?: FilesystemName;
   readonly endNs: number;
   readonly savesBegunNs: readonly number[];
+  readonly kills?: readonly KillJson[];
 }
+
+type KillJson = Omit<KillSeen, "served"> & { readonly served: ModelJson };
 
 /** Not a recording, or one of a format that this version does not know: exit 2. */
 export class BadRecording extends Error {
@@ -107,28 +113,50 @@ export class RecordedProcess implements Explorable {
     try {
       const { syncs } = link.fault;
       if (syncs !== undefined) await volume.arm([slowSyncs(syncs)], `${plan.seed}/${plan.cycle}/${linkIndex}`);
-      const instance = await this.target.start(volume, plan.config);
-      try {
+      const start = () => this.target.start(volume, plan.config);
+      const atFirst = async (instance: Instance) => {
         if (later !== undefined) await keepInitial(instance, dir);
-        const saves = keepsLog(plan.config) ? undefined : new SaveWatch(await instance.connect(), clock);
-        const clients = await Promise.all(link.clients.map(({ protocol }) => instance.connect({ protocol })));
-        const driver = new Driver(clients, link.clients, { clock, file });
-        const config = plan.config;
-        const live = { plan, link, target: this.target, volume, config, instance, driver, clock };
-        const { cut } = await faults["power-cut"].crash(live);
-        const savesBegunNs = ((await saves?.stop()) ?? []).map(({ startedNs }) => startedNs);
-        await volume.keepJournal(path.join(dir, "journal"));
-        const on = filesystem !== undefined && { filesystem: filesystem.name };
-        return { format: recordingFormat, target: this.target.name, ...on, endNs: cut.endNs, savesBegunNs };
-      } finally {
-        await instance.dispose();
+      };
+      const lives = new Lives({ start, atFirst, clock, file });
+      const { killed = [] } = link.fault;
+      let first = link.clients.length;
+      for (const life of killed) {
+        await lives.playToItsKill(life, first);
+        first += life.clients.length;
       }
+      const on = filesystem !== undefined && { filesystem: filesystem.name };
+      const ended = await this.playLast(lives, { plan, link, volume, clock });
+      await volume.keepJournal(path.join(dir, "journal"));
+      const kills = lives.kills.map((kill) => ({ ...kill, served: modelToJson(kill.served) }));
+      const seen = kills.length > 0 && { kills };
+      return { format: recordingFormat, target: this.target.name, ...on, ...ended, ...seen };
     } catch (error) {
       // The connection to its process tells that it is gone, and its log why.
       throw error instanceof ControlError && error.code === "GONE" ? await volume.failed : error;
     } finally {
       file.close();
       await volume.dispose();
+    }
+  }
+
+  /** The life in which the power is cut. */
+  private async playLast(
+    lives: Lives,
+    { plan, link, volume, clock }: Pick<LiveRun<PlannedPowerCut>, "plan" | "link" | "volume" | "clock">,
+  ): Promise<Pick<RecordingHeader, "endNs" | "savesBegunNs">> {
+    const { config } = plan;
+    const instance = await lives.begin();
+    if (instance === undefined) return { endNs: lives.endNs, savesBegunNs: [] };
+    try {
+      const saves = keepsLog(config) ? undefined : new SaveWatch(await instance.connect(), clock);
+      const clients = await Promise.all(link.clients.map(({ protocol }) => instance.connect({ protocol })));
+      const driver = new Driver(clients, link.clients, lives.recorder(0));
+      const live = { plan, link, target: this.target, volume, config, instance, driver, clock };
+      const { cut } = await faults["power-cut"].crash(live);
+      const savesBegunNs = ((await saves?.stop()) ?? []).map(({ startedNs }) => startedNs);
+      return { endNs: cut.endNs, savesBegunNs };
+    } finally {
+      await instance.dispose();
     }
   }
 }
@@ -139,6 +167,7 @@ export function openRecording(dir: string): KeptRecording {
   const history = readHistoryFile(path.join(dir, "history.jsonl"));
   const reader = new JournalReader(path.join(dir, "journal"));
   const { endNs, savesBegunNs } = header;
+  const kills = header.kills?.map((kill) => ({ ...kill, served: modelFromJson(kill.served) }));
   const journal = upTo(reader, endNs);
   const initial = initialOf(dir);
   const recording = {
@@ -147,6 +176,7 @@ export function openRecording(dir: string): KeptRecording {
     journal,
     endNs,
     savesBegunNs,
+    ...(kills !== undefined && { kills }),
     digest: digestOf(dir),
   };
   return { recording, dir, close: async () => reader.close() };

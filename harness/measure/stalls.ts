@@ -11,12 +11,10 @@ export class Stalls {
   private readonly waitingSinceNs: number[] = [];
 
   constructor(history: History) {
-    const events = history.clients
-      .flat()
-      .flatMap((call) => [
-        { ns: call.invokedNs, replies: 0 },
-        ...(call.completed === undefined ? [] : [{ ns: call.completed.ns, replies: 1 }]),
-      ]);
+    const events = history.clients.flat().flatMap(({ invokedNs, completed, endedNs }) => {
+      const overNs = completed?.ns ?? endedNs;
+      return [{ ns: invokedNs, replies: 0 }, ...(overNs === undefined ? [] : [{ ns: overNs, replies: 1 }])];
+    });
     events.sort((one, other) => one.ns - other.ns);
     let waiting = 0;
     let sinceNs = Number.NaN;

@@ -61,7 +61,8 @@ export interface Suspension {
   readonly why:
     | "a child ran and no-appendfsync-on-rewrite is on"
     | "the disk refused writes or syncs"
-    | "the log was switched on and its first rewrite had not ended";
+    | "the log was switched on and its first rewrite had not ended"
+    | "the process had died, and no sync had covered since what it left in the log";
 }
 
 /** What the preset promises, as a row of the durability contract; see oracle/promises.ts. */

@@ -11,6 +11,17 @@ import type { History } from "./history.ts";
 import type { Journal } from "./journal.ts";
 import type { StampNs } from "./stamp.ts";
 
+/** A death of the process within a recording: nothing on the disk is settled by it (S7). */
+export interface KillSeen {
+  /** Before the signal was sent. */
+  readonly atNs: StampNs;
+  /** What the next life served before its clients came. */
+  readonly served: Model;
+  readonly readAtWallMs: number;
+  /** How exact its deadlines are. */
+  readonly deadlineErrorMs: number;
+}
+
 export interface Recording {
   readonly history: History;
   /** What the store held before the first call. Absent: nothing. */
@@ -24,6 +35,8 @@ export interface Recording {
    * the journal.
    */
   readonly savesBegunNs: readonly StampNs[];
+  /** Where the process died and was started again on the same disk, in order. Absent: it did not. */
+  readonly kills?: readonly KillSeen[];
   /** Of journal and history; equal for equal seeds where time is simulated (W4). */
   readonly digest: string;
 }

@@ -9,6 +9,7 @@ import type { Explorable, KeptRecording, LaterLink, Recoverer } from "../explore
 import { drawCrash, type ExplorationOrder, exploreRecording } from "../explore/exploration.ts";
 import { mildestOf } from "../explore/grades.ts";
 import { resultOf } from "../explore/kept-evidence.ts";
+import { withoutWhatKillsTook } from "../explore/killed-calls.ts";
 import { forgetRecording } from "../explore/recorded-process.ts";
 import type { Finding } from "../oracle/checker.ts";
 import type { PresetPromise } from "../oracle/evidence.ts";
@@ -149,8 +150,9 @@ export class ExploredPlayer implements Player {
     const { store, promise, documentedCounts, models, setsMax, jobs, signal } = this.order;
     const random = randomFrom(plan.seed).fork(`shrink ${plan.cycle} link ${link}`);
     const { config } = plan;
+    const judged = withoutWhatKillsTook(recording, promise);
     return {
-      ...{ recording, config, promise, documentedCounts, models, setsMax, random, store },
+      ...{ recording: judged, config, promise, documentedCounts, models, setsMax, random, store },
       // No index: it acquits, and a search is for what fails.
       ...{ failsUpTo: "adversarial", sampleMax: 0 },
       ...{ recoverer, jobs, deadlineMs, signal },

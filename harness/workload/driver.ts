@@ -25,6 +25,8 @@ import type { Batch, ClientPlan } from "./workload.ts";
 export interface Recorder {
   readonly clock: StampClock;
   readonly file: HistoryWriter;
+  /** Where the numbers of clients and of calls begin: those before are of an earlier life of the store. Absent: at 0. */
+  readonly first?: { readonly client: number; readonly id: number };
 }
 
 export interface Counts {
@@ -117,9 +119,10 @@ export class Driver {
 
   /** False when the connection ended before all replies were there. */
   private async send(client: number, connection: RespClient, calls: readonly Call[]): Promise<boolean> {
-    const { clock, file } = this.recorder;
+    const { clock, file, first = { client: 0, id: 0 } } = this.recorder;
     const invocations = calls.map((call): Invoked => {
-      return { kind: "invoked", id: this.invoked++, client, call, stampNs: clock.now(), wallMs: clock.wallMs() };
+      const numbers = { id: first.id + this.invoked++, client: first.client + client };
+      return { kind: "invoked", ...numbers, call, stampNs: clock.now(), wallMs: clock.wallMs() };
     });
     this.entries.push(...invocations);
     file.invoked(...invocations);

@@ -45,13 +45,17 @@ export interface Vocabulary {
 const eagerShareDefault = 0.4;
 const pacedPauseMs = 2;
 
-/** @param markerOf of this link of a chain: every write also appends to one shared log (marker.ts). Absent: it does not. */
+/**
+ * @param markerOf of this life of the store: every write also appends to one shared log (marker.ts). Absent: it does not.
+ * @param first the number of the first client: who comes after a crash is another client, with keys of its own.
+ */
 export function planClients(
   workload: Workload,
   rhythm: Rhythm,
   words: Vocabulary,
   random: Random,
   markerOf?: number,
+  first = 0,
 ): ClientPlan[] {
   const profile = profileOf(workload);
   const weights = weightsFor(words.redisVersion, (operation) =>
@@ -62,9 +66,9 @@ export function planClients(
   // One log of that name: a client that changed its database would begin another one.
   const asked = markerOf === undefined ? workload : { ...workload, databases: 1 };
   const plans = Array.from({ length: workload.clients }, (_, client) =>
-    planClient(client, each, asked, weights, profile.transactionPercent, random),
+    planClient(first + client, each, asked, weights, profile.transactionPercent, random),
   );
-  return markerOf === undefined ? plans : plans.map((plan, client) => withMarker(plan, client, markerOf));
+  return markerOf === undefined ? plans : plans.map((plan, client) => withMarker(plan, first + client, markerOf));
 }
 
 export function countCalls(clients: readonly ClientPlan[]): number {

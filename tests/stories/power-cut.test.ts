@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
 import { VolumeUnavailable } from "../../harness/disk/volume.ts";
+import { openRecording } from "../../harness/explore/recorded-process.ts";
 import { replayBundle } from "../../harness/replay.ts";
 import { runScenario } from "../../harness/run.ts";
 import type { RunRequest, RunResult } from "../../harness/run-request.ts";
@@ -97,6 +98,20 @@ describe("a power cut", function () {
     const { run } = await explore(this, "bundled", { scenario: { ...scenario, fault } });
     expect(run.why).to.equal(undefined);
     expect(run.verdict).to.equal("held");
+  });
+
+  it("goes on over the death of the process: what was pending stays pending, and nothing acked is lost [S7]", async function () {
+    const redis = needExecutable(this, "redis-server");
+    const fault = { ...scenario.fault, lastsMs: { least: 300, most: 300 }, kills: { least: 2, most: 2 } } as PowerCut;
+    const { run } = await explore(this, redis, { scenario: { ...scenario, fault }, keepRecordings: true });
+    expect(run.why).to.equal(undefined);
+    expect(run.verdict).to.equal("held");
+    const [dir = ""] = readdirSync(path.join(folder, "bundles"));
+    const { recording } = openRecording(path.join(folder, "bundles", dir));
+    // Three clients in each of three lives.
+    expect(recording.history.clients).to.have.lengthOf(9);
+    expect(recording.kills).to.have.lengthOf(2);
+    expect(recording.journal.records.filter(({ kind }) => kind === "settled").length).to.be.at.most(1);
   });
 
   it("shows a store whose syncs are lies, with a bundle that shows it again", async function () {
