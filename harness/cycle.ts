@@ -11,6 +11,7 @@ import type { BackedUp, CrashState, LiveRun } from "./faults/fault.ts";
 import { faultOf } from "./faults/faults.ts";
 import { askForSaves } from "./faults/trigger.ts";
 import { type Ground, makeGround } from "./ground.ts";
+import { MemoryWatch } from "./measure/memory-watch.ts";
 import { SaveWatch } from "./measure/save-watch.ts";
 import { longestStallMs } from "./measure/stalls.ts";
 import type { SyncProbe } from "./measure/sync-probe.ts";
@@ -49,6 +50,8 @@ export interface LinkResult {
   readonly historyFile: string;
   readonly evidence: Evidence;
   readonly judgement: Judgement;
+  /** The most that the store held in memory while its clients played; 0: the kernel does not tell. Absent: nobody asked. */
+  readonly memoryBytesMax?: number;
 }
 
 /** All crashes of one plan, in order. Each goes on from what the one before left. */
@@ -72,7 +75,8 @@ export async function playCycle(plan: Plan, room: Room): Promise<LinkResult[]> {
         recovery,
       };
       const judgement = judge(evidence, { documentedCounts: room.documentedCounts });
-      results.push({ link: index, state: crashed.state, historyFile: crashed.historyFile, evidence, judgement });
+      const { state, historyFile, memoryBytesMax } = crashed;
+      results.push({ link: index, state, historyFile, evidence, judgement, memoryBytesMax });
       initial = lastServed(recovery)?.state;
     } finally {
       // Orphans of the store that died live until here: they may disturb whoever comes after it (S8).
@@ -101,6 +105,7 @@ interface Crashed {
   readonly history: History;
   readonly historyFile: string;
   readonly facts: CrashFacts;
+  readonly memoryBytesMax: number;
 }
 
 /** From the start of the store to its death. Orphans may be left; the instance's `dispose` ends them. */
@@ -111,9 +116,11 @@ async function playLink(plan: Plan, link: LinkPlan, { volume, longestSyncMs }: G
   const historyFile = run.newFile("history", "jsonl");
   const file = new HistoryWriter(historyFile);
   const instance = await target.start(volume, plan.config, fault.prepare(link));
+  let memory: MemoryWatch | undefined;
   try {
     const saves = keepsLog(plan.config) ? undefined : new SaveWatch(await instance.connect(), clock);
     const clients = await Promise.all(link.clients.map(({ protocol }) => instance.connect({ protocol })));
+    memory = new MemoryWatch(instance.pid);
     const driver = new Driver(clients, link.clients, { clock, file });
     const live: LiveRun = { plan, link, target, volume, config: plan.config, instance, driver, clock };
     const [state] = await Promise.all([fault.crash(live), askForSaves(live)]);
@@ -129,8 +136,9 @@ async function playLink(plan: Plan, link: LinkPlan, { volume, longestSyncMs }: G
       ...(state.damage !== undefined && { damage: state.damage }),
       place: state.point.place,
     };
-    return { instance, state, history, historyFile, facts };
+    return { instance, state, history, historyFile, facts, memoryBytesMax: memory.stop() };
   } catch (error) {
+    memory?.stop();
     await instance.dispose();
     throw error;
   } finally {

@@ -6,7 +6,7 @@ import type { CrashCell, Pace, RunDetail, Timeline } from "../reports/detail.ts"
 import type { LinkResult } from "./cycle.ts";
 import { diskModelNamed } from "./disk/disk-models.ts";
 import type { Image } from "./disk/image.ts";
-import { paceOf } from "./measure/pace.ts";
+import { paceOf, rewritesIn, writtenBytes } from "./measure/pace.ts";
 import { sinceFirstCallMs } from "./recording/history.ts";
 import { type TimelineOrder, timelineOf } from "./timeline-of.ts";
 
@@ -23,7 +23,7 @@ export class LiveDetail {
   private worst: { readonly ageMs: number; readonly timeline: Timeline } | undefined;
 
   /** @param fresh fingerprints of the findings that no crash before had. */
-  add({ evidence, judgement, state }: LinkResult, fresh: readonly string[]): void {
+  add({ evidence, judgement, state, memoryBytesMax = 0 }: LinkResult, fresh: readonly string[]): void {
     const { history } = evidence;
     const { journalIndex, operation, path, stampNs } = state.point;
     const { verdict, loss, recoveryMs, recoveryPoint, findings } = judgement;
@@ -47,7 +47,14 @@ export class LiveDetail {
     if (loss !== undefined) this.losses.push({ ageMs: loss.ageMs, acked: loss.acked, weight: 1 });
     if (recoveryMs !== undefined) this.recoveries.push({ ms: recoveryMs, dataBytes: bytesOf(state.image) });
 
-    this.paces.push(paceOf(history, state.cut.endNs, bytesOf(state.image)));
+    this.paces.push(
+      paceOf(history, state.cut.endNs, {
+        dataBytes: bytesOf(state.image),
+        memoryBytesMax,
+        writtenBytes: state.asked === undefined ? null : writtenBytes(state.asked),
+        rewrites: rewritesIn(state.image.keys()),
+      }),
+    );
 
     const disk = diskOf(state);
     const drawn = (title: string, fingerprint: string) =>

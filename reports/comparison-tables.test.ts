@@ -10,6 +10,10 @@ describe("a comparison", () => {
     expect(text).to.match(/preset .* always .* everysec .* os-decides .* rdb-only/);
     expect(text).to.match(/lost at power loss .* nothing .* 490 ms, p99 980 ms, worst 980 ms .* not measured/);
     expect(text).to.contain("power loss was not measured: there is no /dev/fuse");
+    expect(text).to.match(/recovery .* 85 ms with 140 KB, 310 ms with 9 MB/);
+    expect(text)
+      .to.match(/written per acked byte .* 2\.90 /)
+      .and.to.match(/memory .* 71 MB/);
     expect(text).to.not.contain("target");
     expect(text).to.contain("quiet-harbour");
   });

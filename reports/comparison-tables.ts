@@ -1,7 +1,8 @@
 /** A comparison as people and their tools read it: a table for the terminal, Markdown for an issue, CSV for a sheet. */
 import Table from "cli-table3";
 import type { ComparedLoss, Comparison, ComparisonEntry } from "./comparison.ts";
-import { grouped, harmless, inTime } from "./words.ts";
+import { recoveryBySize } from "./recovery-by-size.ts";
+import { grouped, harmless, inBytes, inTime } from "./words.ts";
 
 interface Column {
   readonly head: string;
@@ -20,8 +21,14 @@ const columns: readonly Column[] = [
   { head: "lost when killed", cell: ({ killed }) => loss(killed) },
   { head: "lost at power loss", cell: ({ powerLost }) => (powerLost === null ? "not measured" : loss(powerLost)) },
   { head: "power cuts judged", cell: ({ powerLost }) => grouped(powerLost?.crashStates ?? 0) },
-  { head: "recovery", cell: ({ recovery }) => inTime(recovery.msMedian) },
-  { head: "disk per acked byte", cell: ({ diskBytesPerAckedByte }) => diskBytesPerAckedByte.toFixed(2) },
+  { head: "recovery", cell: ({ recovery }) => recoveryBySize(recovery) },
+  { head: "on disk per acked byte", cell: ({ diskBytesPerAckedByte }) => diskBytesPerAckedByte.toFixed(2) },
+  {
+    head: "written per acked byte",
+    cell: ({ writtenBytesPerAckedByte: of }) => (of === null ? "not measured" : of.toFixed(2)),
+  },
+  { head: "rewrites", cell: ({ rewrites }) => grouped(rewrites) },
+  { head: "memory", cell: ({ memoryBytesMax }) => (memoryBytesMax === 0 ? "not known" : inBytes(memoryBytesMax)) },
 ];
 
 function interval({ callsPerSecond, cycles }: ComparisonEntry): string {
@@ -83,7 +90,12 @@ export function comparisonCsv({ entries }: Comparison): string {
     ["recoveryMsMedian", ({ recovery }) => recovery.msMedian],
     ["recoveryMsMax", ({ recovery }) => recovery.msMax],
     ["dataBytesMedian", ({ recovery }) => recovery.dataBytesMedian],
+    ["recoveryMsWithMuchData", ({ recovery }) => recovery.bySize[1]?.msMedian ?? ""],
+    ["muchDataBytes", ({ recovery }) => recovery.bySize[1]?.dataBytesMedian ?? ""],
     ["diskBytesPerAckedByte", ({ diskBytesPerAckedByte }) => diskBytesPerAckedByte],
+    ["writtenBytesPerAckedByte", ({ writtenBytesPerAckedByte }) => writtenBytesPerAckedByte ?? ""],
+    ["rewrites", ({ rewrites }) => rewrites],
+    ["memoryBytesMax", ({ memoryBytesMax }) => memoryBytesMax],
   ];
   const lines = entries.map((entry) => fields.map(([, of]) => csvField(of(entry))).join(","));
   return `${[fields.map(([name]) => name).join(","), ...lines].join("\n")}\n`;

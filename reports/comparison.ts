@@ -5,7 +5,7 @@
  *     entry ─┬─ pace       calls a second with its interval, latencies
  *            ├─ killed     losses at a kill: median, p99, worst age
  *            ├─ powerLost  the same for the power, each crash point weighted by the time for which it stands (S1)
- *            └─ recovery, disk
+ *            └─ recovery by size, disk, rewrites, memory
  */
 import { z } from "zod";
 import { verdictNames } from "./outcome.ts";
@@ -40,8 +40,22 @@ const entrySchema = z.strictObject({
   killed: lossSchema,
   powerLost: lossSchema.nullable().describe("null when it was not measured"),
   powerWhy: z.string().describe("why power loss was not measured; else empty"),
-  recovery: z.strictObject({ msMedian: ms, msMax: ms, dataBytesMedian: count }),
+  recovery: z.strictObject({
+    msMedian: ms,
+    msMax: ms,
+    dataBytesMedian: count,
+    bySize: z
+      .array(z.strictObject({ dataBytesMedian: count, msMedian: ms, starts: count }))
+      .describe("how long it takes with so much data, the least first"),
+  }),
   diskBytesPerAckedByte: z.number().min(0).describe("of the files that the crashes left, beside what was acked"),
+  writtenBytesPerAckedByte: z
+    .number()
+    .min(0)
+    .nullable()
+    .describe("all that the disk was asked to write, beside what was acked; null where no run was recorded"),
+  rewrites: count.describe("rewrites of the log that were finished"),
+  memoryBytesMax: count.describe("the most that the store held; 0: not known"),
 });
 
 export const comparisonSchema = z.strictObject({

@@ -69,6 +69,9 @@ const paceSchema = z.strictObject({
   latencyMsP99: ms,
   ackedBytes: count.describe("of the acked calls that change something, as they were sent"),
   dataBytes: count.describe("of the files that the crash left"),
+  memoryBytesMax: count.describe("the most that the store held while its clients played; 0: not known"),
+  writtenBytes: count.nullable().describe("all that the disk was asked to write; null where nobody noted it down"),
+  rewrites: count.describe("rewrites of the log that were finished, as the names of its files tell"),
 });
 
 /** Of a sync: `durable` ended well, `failed`, or `unfinished` at the cut. Of what it is to cover: the rest. */
@@ -120,7 +123,10 @@ export const runDetailSchema = z.strictObject({
   stretches: z.array(stretchSchema),
   losses: z.array(lossSchema),
   recoveries: z.array(recoverySchema),
-  paces: z.array(paceSchema).exactOptional().describe("how fast the store was, an entry for each kill"),
+  paces: z
+    .array(paceSchema)
+    .exactOptional()
+    .describe("how fast the store was and what it cost, an entry for each run of it"),
   timelines: z.array(timelineSchema),
 });
 

@@ -13,6 +13,14 @@ export function inTime(ms: number): string {
   return `${minutes} min ${Math.round(ms / 1_000) - minutes * 60} s`;
 }
 
+/** `140 KB`, `9.1 MB`: decimal, as disks are sold. */
+export function inBytes(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1_000)} KB`;
+  const megabytes = bytes / 1_000_000;
+  return `${Number(megabytes.toFixed(megabytes < 10 ? 1 : 0)).toLocaleString("en-US")} MB`;
+}
+
 /** `12,034` */
 export function grouped(count: number): string {
   return count.toLocaleString("en-US");

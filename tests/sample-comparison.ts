@@ -16,8 +16,19 @@ export function sampleEntry(changes: Partial<ComparisonEntry> = {}): ComparisonE
     killed: { crashStates: 6, ackedMax: 0, ageMsMedian: 0, ageMsP99: 0, ageMsMax: 0 },
     powerLost: { crashStates: 900, ackedMax: 0, ageMsMedian: 0, ageMsP99: 0, ageMsMax: 0 },
     powerWhy: "",
-    recovery: { msMedian: 85, msMax: 120, dataBytesMedian: 140_000 },
+    recovery: {
+      msMedian: 85,
+      msMax: 120,
+      dataBytesMedian: 140_000,
+      bySize: [
+        { dataBytesMedian: 140_000, msMedian: 85, starts: 6 },
+        { dataBytesMedian: 9_000_000, msMedian: 310, starts: 2 },
+      ],
+    },
     diskBytesPerAckedByte: 1.41,
+    writtenBytesPerAckedByte: 2.9,
+    rewrites: 3,
+    memoryBytesMax: 71_000_000,
     ...changes,
   };
 }

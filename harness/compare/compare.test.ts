@@ -22,7 +22,8 @@ function engine(pace: Record<string, number>, power: RunScenario = (request) => 
     clockMs += 1_000;
     if (request.scenario.fault.kind === "power-cut") return power(request, watch);
     const callsPerSecond = (pace[request.preset.name] ?? 0) + (requests.length % 2);
-    const one = { callsPerSecond, latencyMsP50: 1, latencyMsP99: 2, ackedBytes: 100, dataBytes: 150 };
+    const costs = { memoryBytesMax: clockMs, writtenBytes: null, rewrites: 1 };
+    const one = { callsPerSecond, latencyMsP50: 1, latencyMsP99: 2, ackedBytes: 100, dataBytes: 150, ...costs };
     const detail = sampleRunDetail(2, {
       losses: [{ ageMs: 0, acked: 0, weight: 1 }],
       paces: [one, { ...one, callsPerSecond: callsPerSecond + 1 }],
@@ -61,6 +62,21 @@ describe("presets compared", () => {
     expect(entries.map(({ against }) => against)).to.deep.equal(["first", "faster", "within noise"]);
     expect(entries[0]?.callsPerSecond.mean).to.be.within(100, 102);
     expect(entries[0]?.diskBytesPerAckedByte).to.equal(1.5);
+  });
+
+  it("tell how recovery grows with the data, what was written, how often logs were rewritten, and the memory", async () => {
+    const pace = { callsPerSecond: 1, latencyMsP50: 1, latencyMsP99: 1, ackedBytes: 200, dataBytes: 0 };
+    const power: RunScenario = (request) => {
+      const paces = [{ ...pace, memoryBytesMax: 0, writtenBytes: 500, rewrites: 2 }];
+      return Promise.resolve({ ...resultOf(request), detail: sampleRunDetail(2, { paces }) });
+    };
+    const { requests, runScenario, nowMs } = engine({}, power);
+    const [entry] = await comparePresets(order, runScenario, silent, nowMs);
+    expect(requests.filter(({ seed }) => seed === "quiet/much-data")).to.have.length(contenders.length);
+    expect(entry?.recovery.bySize).to.have.length(2);
+    expect(entry?.writtenBytesPerAckedByte).to.equal(2.5);
+    expect(entry?.rewrites).to.equal((entry?.cycles ?? 0) + 2);
+    expect(entry?.memoryBytesMax).to.be.greaterThan(0);
   });
 
   it("go on without power cuts where there can be none, and say why", async () => {

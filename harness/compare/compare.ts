@@ -6,6 +6,7 @@
  *     round 1   A B C D ─┐
  *     round 2   B C D A  ├ a third of the time: kills, pace, recovery
  *     round 3   C D A B ─┘
+ *     big       A B C D          one kill each with much data: recovery by size
  *     power     A B C D          the rest: every power cut of one recorded run each
  */
 
@@ -18,7 +19,7 @@ import { VolumeUnavailable } from "../disk/volume.ts";
 import type { RunRequest, RunResult, RunScenario } from "../run-request.ts";
 import { meanInterval95, percentile } from "../statistics.ts";
 import { TargetUnavailable } from "../targets/target.ts";
-import { killCompared, powerCutCompared } from "./scenarios.ts";
+import { bigKillCompared, killCompared, powerCutCompared } from "./scenarios.ts";
 
 export interface Contender {
   readonly target: string;
@@ -68,6 +69,10 @@ export async function comparePresets(
       kills[index]?.push(await play(contender, killCompared, { runs: killsInARound }, `round ${round + 1}`));
     }
   }
+  const big: (RunResult | undefined)[] = [];
+  for (const contender of contenders) {
+    if (goesOn()) big.push(await play(contender, bigKillCompared, { runs: 1 }, "much data"));
+  }
   const cuts: (RunResult | string)[] = [];
   for (const [index, contender] of contenders.entries()) {
     if (!goesOn()) break;
@@ -76,7 +81,11 @@ export async function comparePresets(
     cuts.push(await powerCut(() => play(contender, powerCutCompared, budget, "power cuts")));
   }
   const entries = contenders.map((contender, index) =>
-    entryOf(contender, kills[index] ?? [], cuts[index] ?? "it was interrupted before"),
+    entryOf(contender, {
+      kills: kills[index] ?? [],
+      big: big[index],
+      cut: cuts[index] ?? "it was interrupted before",
+    }),
   );
   return entries.map((entry) => ({ ...entry, against: against(entry, entries[0] as ComparisonEntry) }));
 }
@@ -102,15 +111,25 @@ function requestFor(
   return { scenario, preset, target, seed, budget, jobs: 1, bundlesDir, keep: false, signal };
 }
 
-function entryOf({ target, preset }: Contender, kills: readonly RunResult[], cut: RunResult | string): ComparisonEntry {
+interface Played {
+  readonly kills: readonly RunResult[];
+  readonly big: RunResult | undefined;
+  /** Or why the power could not be cut. */
+  readonly cut: RunResult | string;
+}
+
+function entryOf({ target, preset }: Contender, { kills, big, cut }: Played): ComparisonEntry {
   const power = typeof cut === "string" ? undefined : cut;
-  const runs = [...kills, ...(power === undefined ? [] : [power])].map(({ run }) => run);
+  const others = [...(big === undefined ? [] : [big]), ...(power === undefined ? [] : [power])];
+  const runs = [...kills, ...others].map(({ run }) => run);
   const details = kills.flatMap(({ detail }) => detail ?? []);
   const paces = details.flatMap((detail) => detail.paces ?? []);
   const recoveries = details.flatMap((detail) => detail.recoveries);
   const verdict = worst(runs.map((run) => run.verdict));
   const interval = meanInterval95(paces.map(({ callsPerSecond }) => callsPerSecond));
   const ackedBytes = sum(paces, ({ ackedBytes: of }) => of);
+  const recorded = power?.detail?.paces ?? [];
+  const bigRecoveries = big?.detail?.recoveries ?? [];
   return {
     target,
     preset: preset.name,
@@ -138,9 +157,32 @@ function entryOf({ target, preset }: Contender, kills: readonly RunResult[], cut
         recoveries.map(({ dataBytes }) => dataBytes),
         0.5,
       ),
+      bySize: [recoveries, bigRecoveries].flatMap(recoveryOf),
     },
     diskBytesPerAckedByte: ackedBytes === 0 ? 0 : sum(paces, ({ dataBytes }) => dataBytes) / ackedBytes,
+    writtenBytesPerAckedByte: writtenPerAcked(recorded),
+    rewrites: sum([...paces, ...recorded], ({ rewrites }) => rewrites),
+    memoryBytesMax: Math.max(0, ...paces.map(({ memoryBytesMax }) => memoryBytesMax)),
   };
+}
+
+type BySize = ComparisonEntry["recovery"]["bySize"];
+
+function recoveryOf(recoveries: RunDetail["recoveries"]): BySize {
+  if (recoveries.length === 0) return [];
+  const median = (of: (recovery: RunDetail["recoveries"][number]) => number) => percentile(recoveries.map(of), 0.5);
+  return [
+    {
+      dataBytesMedian: median(({ dataBytes }) => dataBytes),
+      msMedian: median(({ ms }) => ms),
+      starts: recoveries.length,
+    },
+  ];
+}
+
+function writtenPerAcked(recorded: readonly Pace[]): number | null {
+  const ackedBytes = sum(recorded, ({ ackedBytes: of }) => of);
+  return ackedBytes === 0 ? null : sum(recorded, ({ writtenBytes }) => writtenBytes ?? 0) / ackedBytes;
 }
 
 function lossOf(losses: RunDetail["losses"]): ComparedLoss {

@@ -16,6 +16,16 @@ export const killCompared: Scenario = scenarioSchema.parse({
   budget: { runs: 2 },
 });
 
+/** The same with much more data: how recovery grows with it. */
+export const bigKillCompared: Scenario = scenarioSchema.parse({
+  name: "compare/kill-big",
+  why: "The process dies with much data: how long it needs until it serves again.",
+  presets: ["everysec"],
+  workload: { ...workload, valueBytes: [20_000, 60_000] },
+  fault: { kind: "kill", trigger: { kind: "at-random-time", withinMs: [1_500, 2_000] } },
+  budget: { runs: 1 },
+});
+
 /** Power lost at every moment of a run, on an honest disk whose syncs take a while: what it loses then is the preset's doing. */
 export const powerCutCompared: Scenario = scenarioSchema.parse({
   name: "compare/power-cut",

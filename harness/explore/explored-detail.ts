@@ -6,9 +6,10 @@
  *     add(pair) …  ──▶ points of this recording ──▶ endLink ──▶ cells of the run, put together where there are too many
  */
 import { binned } from "../../reports/crash-cells.ts";
-import type { CrashCell, CrashMapRow, RunDetail, Stretch, Timeline } from "../../reports/detail.ts";
+import type { CrashCell, CrashMapRow, Pace, RunDetail, Stretch, Timeline } from "../../reports/detail.ts";
 import type { DiskModel } from "../disk/disk-model.ts";
 import { type Survivors, survivorsInWords } from "../disk/survivors/survivors.ts";
+import { paceOf, rewritesIn, writtenBytes } from "../measure/pace.ts";
 import { sinceFirstCallMs } from "../recording/history.ts";
 import type { Recording } from "../recording/recording.ts";
 import { timelineOf } from "../timeline-of.ts";
@@ -33,6 +34,7 @@ interface Point {
 
 const cellsOfRowMax = 2_048;
 const numbersMax = 4_096;
+const pacesMax = 100;
 const findingTimelinesMax = 4;
 
 export class ExploredDetail {
@@ -43,6 +45,7 @@ export class ExploredDetail {
   private readonly stretches: Stretch[] = [];
   private losses: RunDetail["losses"] = [];
   private recoveries: RunDetail["recoveries"] = [];
+  private readonly paces: Pace[] = [];
   private readonly ofFindings: Timeline[] = [];
   private readonly shown = new Set<string>();
   private recordings = 0;
@@ -102,6 +105,7 @@ export class ExploredDetail {
       if (untilMs > 0) this.stretches.push({ recording: this.recordings, name, fromMs, toMs: untilMs });
     }
     this.drawTimelines(recording);
+    this.addPace(recording);
     this.durationMs = Math.max(this.durationMs, toMs(recording.endNs));
     this.losses = thinnedLosses(this.losses);
     this.recoveries = thinnedRecoveries(this.recoveries);
@@ -126,6 +130,7 @@ export class ExploredDetail {
       stretches: this.stretches,
       losses: this.losses,
       recoveries: this.recoveries,
+      paces: this.paces,
       timelines: [...this.ofFindings, ...(this.worstTimeline === undefined ? [] : [this.worstTimeline])],
     };
   }
@@ -148,6 +153,14 @@ export class ExploredDetail {
     point.lossAgeMs = Math.max(point.lossAgeMs, loss?.ageMs ?? 0);
     point.ackedLost = Math.max(point.ackedLost, loss?.acked ?? 0);
     for (const { fingerprint } of findings) point.fingerprints.add(fingerprint);
+  }
+
+  /** A swarm has many recordings, and nobody compares their paces. */
+  private addPace({ history, journal, endNs }: Recording): void {
+    if (this.paces.length >= pacesMax) return;
+    const names = journal.records.flatMap((record) => ("path" in record && record.path) || []);
+    const costs = { dataBytes: 0, memoryBytesMax: 0, writtenBytes: writtenBytes(journal.records) };
+    this.paces.push(paceOf(history, endNs, { ...costs, rewrites: rewritesIn(names) }));
   }
 
   private cellAt(

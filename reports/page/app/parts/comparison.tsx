@@ -2,7 +2,8 @@
 import * as Plot from "@observablehq/plot";
 import { useCallback } from "preact/hooks";
 import type { ComparedLoss, Comparison, ComparisonEntry } from "../../../comparison.ts";
-import { grouped, inTime } from "../../../words.ts";
+import { recoveryBySize } from "../../../recovery-by-size.ts";
+import { grouped, inBytes, inTime } from "../../../words.ts";
 import { Chart } from "./chart.tsx";
 import { colour, Section, Sign, Wide } from "./common.tsx";
 
@@ -136,9 +137,14 @@ function Table({
       "lost at power loss",
       ({ powerLost, powerWhy }) => (powerLost === null ? `not measured: ${powerWhy}` : shown(powerLost)),
     ],
-    ["recovery, median", ({ recovery }) => inTime(recovery.msMedian)],
-    ["data at the crash", ({ recovery }) => `${grouped(Math.round(recovery.dataBytesMedian / 1_024))} KB`],
-    ["disk bytes for an acked byte", ({ diskBytesPerAckedByte }) => diskBytesPerAckedByte.toFixed(2)],
+    ["recovery, median", ({ recovery }) => recoveryBySize(recovery)],
+    ["on disk, for an acked byte", ({ diskBytesPerAckedByte }) => diskBytesPerAckedByte.toFixed(2)],
+    [
+      "written, for an acked byte",
+      ({ writtenBytesPerAckedByte: of }) => (of === null ? "not measured" : of.toFixed(2)),
+    ],
+    ["rewrites of the log", ({ rewrites }) => grouped(rewrites)],
+    ["memory at most", ({ memoryBytesMax }) => (memoryBytesMax === 0 ? "not known" : inBytes(memoryBytesMax))],
     ["kills", ({ cycles }) => grouped(cycles)],
     ["power cuts judged", ({ powerLost }) => grouped(powerLost?.crashStates ?? 0)],
   ];
