@@ -31,6 +31,7 @@ export class FilesystemRecoverer implements Recoverer {
   }
 
   async close(): Promise<void> {
+    await this.#images.close();
     rmSync(this.#folder, { recursive: true });
     await this.#boots.close();
   }

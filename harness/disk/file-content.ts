@@ -1,6 +1,6 @@
 /** The content of a file in a crash state: put together lazily, shared where states share it. */
 import type { ResizeOp } from "./disk-op.ts";
-import { SparseBytes } from "./sparse-bytes.ts";
+import { type Extent, SparseBytes } from "./sparse-bytes.ts";
 
 /** A file's content for reading. What `read` returns may be shared: it is not to be written to. */
 export interface FileView {
@@ -8,7 +8,7 @@ export interface FileView {
   /** Up to `length` bytes from `offset`; fewer only at the end of the file. */
   read(offset: number, length: number): Uint8Array;
   /** Where it may hold anything but NULs, in order. Absent: anywhere. */
-  extents?(): Iterable<{ readonly start: number; readonly end: number }>;
+  extents?(): Iterable<Extent>;
 }
 
 /** Cut, then zero, then grow: on a file shorter than at the time, each does what is left to do. */

@@ -10,7 +10,7 @@
 import { strict as assert } from "node:assert";
 import { type JournalRecord, rootInode } from "../recording/journal.ts";
 import type { Unstamped } from "../recording/journal-file.ts";
-import { type ByteSource, SparseBytes } from "./sparse-bytes.ts";
+import { type ByteSource, type Extent, SparseBytes } from "./sparse-bytes.ts";
 
 export type InodeType = "directory" | "file" | "symlink" | "socket" | "pipe";
 
@@ -139,6 +139,18 @@ export class FileTree {
       case "fault":
         break;
     }
+  }
+
+  /**
+   * Gives an empty file its size, and bytes that are kept elsewhere. The one change that no record tells of: for files that
+   * are only lent to whoever reads them here, and of which nobody will ask how they came about.
+   */
+  fill(inode: Inode, size: number, extents: Iterable<Extent>): void {
+    assert.equal(inode.bytes.size, 0, "only an empty file is filled");
+    for (const { start, end, source, sourceOffset } of extents)
+      inode.bytes.write(start, end - start, source, sourceOffset);
+    inode.bytes.truncate(size);
+    this.#allocated += inode.bytes.allocated;
   }
 
   /** Brings an empty tree to where a journal ends. What was open without a name is gone then, as after a crash. */

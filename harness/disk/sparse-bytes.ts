@@ -11,6 +11,8 @@
 
 /** Where kept bytes are read from: a journal, or the scratch log of a crash state. */
 export interface ByteSource {
+  /** The file whose offsets these are, where there is one: another process can read it, too. An absolute path. */
+  readonly file?: string;
   read(offset: number, target: Uint8Array): void;
 }
 

@@ -62,6 +62,7 @@ export class Timeline {
 
 function dataOf(journal: Journal): ByteSource {
   return {
+    ...(journal.dataFile !== undefined && { file: journal.dataFile }),
     read: (dataOffset, target) => target.set(journal.bytes({ dataOffset, length: target.length })),
   };
 }

@@ -95,7 +95,12 @@ export class RecordedProcess implements Explorable {
 
   async filesIn(disk: Image): Promise<Image> {
     if (this.filesystem === undefined) return disk;
-    return new MountedImages(this.filesystem, this.run.newVolume().dir).filesIn(disk);
+    const images = new MountedImages(this.filesystem, this.run.newVolume().dir);
+    try {
+      return await images.filesIn(disk);
+    } finally {
+      await images.close();
+    }
   }
 
   private async play(plan: Plan, later: LaterLink | undefined, dir: string): Promise<RecordingHeader> {
@@ -226,7 +231,7 @@ function headerOf(dir: string): RecordingHeader {
 function upTo(reader: JournalReader, endNs: number): Journal {
   const after = reader.records.findIndex(({ stampNs }: JournalRecord) => stampNs > endNs);
   const records = after < 0 ? reader.records : reader.records.slice(0, after);
-  return { records, bytes: (kept) => reader.bytes(kept) };
+  return { records, dataFile: reader.dataFile, bytes: (kept) => reader.bytes(kept) };
 }
 
 function digestOf(dir: string): string {

@@ -12,7 +12,7 @@ import type { DiskFault } from "../disk/disk-fault.ts";
 import type { Strike } from "./fault-gate.ts";
 
 /** Both ends are of one version; a process that outlived an upgrade is not talked to. */
-export const controlVersion = 1;
+export const controlVersion = 2;
 
 /** What can be asked, with its answer. */
 export interface Commands {
@@ -30,6 +30,11 @@ export interface Commands {
   release: { ask: { names: readonly string[] }; answer: object };
   freeze: { ask: object; answer: object };
   thaw: { ask: object; answer: object };
+  /**
+   * A new file at the root, whose bytes stay in these files: they are read from there, and what is written to it goes to the
+   * journal as ever. Copy on write: how the image of a whole disk is served without copying it.
+   */
+  place: { ask: PlacedFile; answer: object };
   /** Declares everything so far durable: what the harness has laid down is not the store's to lose. */
   settle: { ask: object; answer: object };
 }
@@ -51,6 +56,15 @@ export type ListedNode =
       /** Where its bytes are in the journal's data; the rest is NULs. */
       readonly extents: readonly (readonly [at: number, length: number, dataOffset: number])[];
     };
+
+export interface PlacedFile {
+  readonly name: string;
+  readonly size: number;
+  /** Absolute paths; `source` below counts in this list. */
+  readonly files: readonly string[];
+  /** In order, without overlap; the rest is NULs. */
+  readonly extents: readonly (readonly [at: number, length: number, source: number, offset: number])[];
+}
 
 export type CommandName = keyof Commands;
 

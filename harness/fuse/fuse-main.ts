@@ -70,6 +70,10 @@ const answerers: Answerers = {
     current().gate.thaw();
     return {};
   },
+  async place(file) {
+    current().place(file);
+    return {};
+  },
   async settle() {
     current().settle();
     return {};

@@ -4,10 +4,11 @@
  * When the journal cannot be written (the disk below is full), nothing more may happen on the volume: what the journal
  * does not have, no crash state would have either. So the mount is broken from then on, refuses everything, and says so.
  */
-import { closeSync, statfsSync } from "node:fs";
+import { closeSync, openSync, statfsSync } from "node:fs";
 import type { Inode } from "../disk/file-tree.ts";
-import { JournalReader, JournalWriter } from "../recording/journal-file.ts";
-import type { ListedNode } from "./control.ts";
+import type { ByteSource } from "../disk/sparse-bytes.ts";
+import { JournalReader, JournalWriter, readExactly } from "../recording/journal-file.ts";
+import type { ListedNode, PlacedFile } from "./control.ts";
 import { FaultGate, type Strike } from "./fault-gate.ts";
 import { errno } from "./fuse-protocol.ts";
 import { type FuseRequest, FuseSession, type RequestHandler } from "./fuse-session.ts";
@@ -33,6 +34,8 @@ export class Mount implements RequestHandler {
   readonly #fs: RecordingFs;
   readonly #events: MountEvents;
   readonly #flushing: NodeJS.Timeout;
+  readonly #sources = new Map<string, ByteSource>();
+  readonly #sourceFds: number[] = [];
   #session: FuseSession | undefined;
   #fd: number | undefined;
   #broken = false;
@@ -90,6 +93,7 @@ export class Mount implements RequestHandler {
       await this.#session.ended.catch((error: unknown) => this.#breakDown(error));
     }
     this.#closeDevice();
+    for (const fd of this.#sourceFds) closeSync(fd);
     if (this.#broken) this.#journal.abandon();
     else this.#journal.close();
   }
@@ -107,6 +111,25 @@ export class Mount implements RequestHandler {
   flush(): number {
     this.#guard(() => this.#journal.flush());
     return this.#recorder.recordCount;
+  }
+
+  place({ name, size, files, extents }: PlacedFile): void {
+    const sources = files.map((file) => this.#sourceOf(file));
+    const kept = extents.map(([start, length, source, sourceOffset]) => {
+      return { start, end: start + length, source: sources[source] as ByteSource, sourceOffset };
+    });
+    this.#recorder.place(name, size, kept);
+  }
+
+  /** Stays open until the mount is gone: any file that was placed may read from it. */
+  #sourceOf(file: string): ByteSource {
+    const known = this.#sources.get(file);
+    if (known !== undefined) return known;
+    const fd = openSync(file, "r");
+    this.#sourceFds.push(fd);
+    const source: ByteSource = { file, read: (offset, target) => readExactly(fd, offset, target) };
+    this.#sources.set(file, source);
+    return source;
   }
 
   settle(): void {

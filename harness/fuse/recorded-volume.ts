@@ -22,7 +22,7 @@ import type { Image, ImageNode } from "../disk/image.ts";
 import { layDown } from "../disk/lay-down.ts";
 import type { CommandLine, Volume } from "../disk/volume.ts";
 import { JournalReader, JournalWriter, readExactly } from "../recording/journal-file.ts";
-import type { ListedNode } from "./control.ts";
+import type { ListedNode, PlacedFile } from "./control.ts";
 import type { Strike } from "./fault-gate.ts";
 import { VolumeProcess } from "./volume-process.ts";
 
@@ -119,6 +119,11 @@ export class RecordedVolume implements Volume {
   async keepJournal(dir: string): Promise<void> {
     if (this.#process.alive) await this.#process.ask("flush", {});
     cpSync(this.#journalDir(), dir, { recursive: true });
+  }
+
+  /** A new file at the root, served from where its bytes are; what is written to it goes to the journal. */
+  async place(file: PlacedFile): Promise<void> {
+    await this.#process.ask("place", file);
   }
 
   /** Declares all that was written so far durable. */

@@ -6,6 +6,7 @@
  */
 
 import { FileTree, type Inode, type InodeType } from "../disk/file-tree.ts";
+import type { Extent } from "../disk/sparse-bytes.ts";
 import { type JournalRecord, rootInode, type SyncStartRecord } from "../recording/journal.ts";
 import type { JournalWriter, Unstamped } from "../recording/journal-file.ts";
 import { errno } from "./fuse-protocol.ts";
@@ -77,6 +78,11 @@ export class Recorder {
     const inode = this.inode(number);
     inode.accessedMs = inode.modifiedMs = inode.changedMs = Date.now();
     return inode;
+  }
+
+  /** A file at the root whose bytes stay where they are. What is written to it later is recorded as any write. */
+  place(name: string, size: number, extents: Iterable<Extent>): void {
+    this.tree.fill(this.make(0, this.tree.root, name, { type: "file" }), size, extents);
   }
 
   link(tid: number, inode: Inode, parent: Inode, name: string): void {

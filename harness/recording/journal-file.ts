@@ -193,6 +193,7 @@ export class JournalReader implements Journal {
   readonly records: readonly JournalRecord[];
   /** How much of the index file is whole records. */
   readonly indexBytes: number;
+  readonly dataFile: string;
   readonly #dataFd: number;
 
   /** @throws NotAJournal when the folder holds none, or one of another version. */
@@ -202,7 +203,8 @@ export class JournalReader implements Journal {
     const lines = wholeLines(indexPath);
     const first = lines.next().value;
     this.originNs = originOf(first, indexPath);
-    this.#dataFd = openSync(path.join(dir, dataName), "r");
+    this.dataFile = path.resolve(dir, dataName);
+    this.#dataFd = openSync(this.dataFile, "r");
     const { records, indexBytes } = recordsOf(lines, fstatSync(this.#dataFd).size);
     this.records = records;
     this.indexBytes = lineBytes(first ?? "") + indexBytes;

@@ -188,6 +188,8 @@ export type Kept = Pick<WriteRecord, "dataOffset" | "length">;
 /** About 0.2 KB of memory a record; bytes are fetched when asked for. */
 export interface Journal {
   readonly records: readonly JournalRecord[];
+  /** The file that the data is in, where it is in one: `dataOffset` counts in it. An absolute path. */
+  readonly dataFile?: string;
   /** What a write wrote, or any other run of the journal's data. For reading only: it may be a view of shared memory. */
   bytes(kept: Kept): Uint8Array;
 }

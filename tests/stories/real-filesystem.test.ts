@@ -62,6 +62,7 @@ for (const name of filesystemNames) {
         for (const state of crashStates(timeline, ends, { models: [diskModelNamed("ordered")], random, setsMax: 1 })) {
           found.push(await images.filesIn(state.image()));
         }
+        await images.close();
         return found;
       } finally {
         journal.close();

@@ -85,13 +85,14 @@ export async function calibrate(filesystem: Filesystem, order: CalibrationOrder)
   const soon = { ...filesystem, options: `${filesystem.options}${soonCommits[filesystem.name]}` };
   const originNs = process.hrtime.bigint();
   const volume = await FilesystemVolume.create(order.run, soon, { originNs });
+  const images = new MountedImages(soon, order.run.newVolume().dir);
   const sightings: Sighting[] = [];
   const unexplained: Record<string, number> = {};
   let notMountable = 0;
   try {
     for (const drill of order.drills ?? drills) {
       if (order.signal.aborted) break;
-      const seen = await new Exercise(volume, drill, originNs, order).sightings();
+      const seen = await new Exercise(volume, images, drill, originNs, order).sightings();
       sightings.push(...seen.sightings);
       notMountable += seen.notMountable;
       const odd = seen.sightings.filter((sighting) => !diskModels.some((model) => sighting.isAdmittedBy(model)));
@@ -99,6 +100,7 @@ export async function calibrate(filesystem: Filesystem, order: CalibrationOrder)
       order.drillEnded?.(drill, seen.sightings.length);
     }
   } finally {
+    await images.close();
     await volume.dispose();
   }
   return {
@@ -132,13 +134,21 @@ export function needs(model: DiskModel): (sighting: Sighting) => boolean {
 /** One drill on one file system. */
 class Exercise {
   readonly #volume: FilesystemVolume;
+  readonly #images: MountedImages;
   readonly #drill: Drill;
   readonly #originNs: bigint;
   readonly #order: CalibrationOrder;
   readonly #random: Random;
 
-  constructor(volume: FilesystemVolume, drill: Drill, originNs: bigint, order: CalibrationOrder) {
+  constructor(
+    volume: FilesystemVolume,
+    images: MountedImages,
+    drill: Drill,
+    originNs: bigint,
+    order: CalibrationOrder,
+  ) {
     this.#volume = volume;
+    this.#images = images;
     this.#drill = drill;
     this.#originNs = originNs;
     this.#order = order;
@@ -189,15 +199,13 @@ class Exercise {
     const journal = await this.#volume.journal();
     try {
       const byDisk = this.#chosen(journal, endNs);
-      const folder = this.#order.run.newVolume().dir;
-      const images = new MountedImages(this.#volume.filesystem, folder);
       const sightings: Sighting[] = [];
       let notMountable = 0;
       const queue = byDisk.values();
       const job = async (): Promise<void> => {
         for (const states of queue) {
           if (this.#order.signal.aborted) return;
-          const files = await filesIn(images, (states[0] as CrashState).image());
+          const files = await filesIn(this.#images, (states[0] as CrashState).image());
           if (files === undefined) notMountable++;
           else for (const state of states) sightings.push(new Sighting(asked, pointIn(asked, state), files));
           await sleep(0);
