@@ -9,6 +9,8 @@ export interface Reporter {
   readonly name: string;
   /** One line for `lossbound list reporters`. */
   readonly what: string;
+  /** Of a report that nobody wants to see on a terminal: where it goes when no file is named. */
+  fileName?(report: Report): string;
   render(report: Report, style: Style): string;
 }
 
@@ -22,6 +24,10 @@ export interface Report {
   readonly outcomeFile: string;
   /** True when the run was interrupted: what is here is what was found so far. */
   readonly interrupted: boolean;
+  /** Which of several machines this was; absent: the only one. */
+  readonly shard?: { readonly index: number; readonly count: number };
+  /** Every run cycle by cycle, for a blob; absent where none was asked for. */
+  readonly parts?: readonly unknown[];
 }
 
 /** A line of `expect:`, asked of one run. */

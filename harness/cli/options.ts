@@ -4,6 +4,7 @@ import { InvalidArgumentError } from "commander";
 import { durationMs } from "../../scenarios/fields.ts";
 import { diskModelNames } from "../../scenarios/power-cut.ts";
 import { type FilesystemName, filesystemNames } from "../block/filesystems.ts";
+import type { Shard } from "../shard.ts";
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
@@ -43,4 +44,12 @@ export function modelNames(text: string, before: readonly string[] | undefined):
     throw new InvalidArgumentError(`There is ${diskModelNames.join(", ")}.`);
   }
   return collected(text, before);
+}
+
+/** `2/4`, counted from 1. */
+export function shardField(text: string): Shard {
+  const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (shard.index >= 1 && shard.index <= shard.count) return shard;
+  throw new InvalidArgumentError("Expected a shard like 2/4: the second of four.");
 }

@@ -31,7 +31,7 @@ export function destinations(
   environment: NodeJS.ProcessEnv,
 ): Destination[] {
   const named = wanted.map(destination);
-  const toStdout = named.filter(({ file }) => file === undefined);
+  const toStdout = named.filter(({ file, reporter }) => file === undefined && reporter.fileName === undefined);
   if (toStdout.length + (asJson ? 1 : 0) > 1) {
     throw new Exit(exitCodes.usage, "only one report can go to stdout: give the others a file, like junit=night.xml");
   }
@@ -53,7 +53,7 @@ function destination(wanted: string): Destination {
 
 export function deliver(outputs: readonly Destination[], report: Report, around: Surroundings): void {
   const { out, err, environment } = around;
-  for (const { reporter, file, appends } of outputs) {
+  for (const { reporter, file = reporter.fileName?.(report), appends } of outputs) {
     const style = {
       colour: file === undefined && wantsColour(environment, out.isTerminal),
       columns: file === undefined ? Math.max(60, Math.min(out.columns, 120)) : 100,

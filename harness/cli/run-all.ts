@@ -8,6 +8,7 @@
  */
 import { randomBytes } from "node:crypto";
 import path from "node:path";
+import { blob } from "../../reports/blob.ts";
 import type { Detail } from "../../reports/detail.ts";
 import type { Outcome } from "../../reports/outcome.ts";
 import { BarProgress, LineProgress, type Progress } from "../../reports/progress.ts";
@@ -17,6 +18,7 @@ import type { Scenario } from "../../scenarios/scenario.ts";
 import type { FilesystemName } from "../block/filesystems.ts";
 import { ownVersion } from "../package.ts";
 import type { RunResult } from "../run-request.ts";
+import { cyclesOf as cyclesOfShard, type Shard, wholeNight } from "../shard.ts";
 import { assemble } from "./assemble.ts";
 import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
 import { expectationsOf } from "./expectations.ts";
@@ -71,10 +73,11 @@ export async function perform(
     options,
   );
   refuseFilesystem(selection, options);
+  refuseShard(options, wish);
   const startedAt = around.now();
   const results = Results.begin(options.out, whatIsRun(wish.names ?? names), startedAt);
   const seed = options.seed ?? wish.seed ?? drawSeed();
-  announce(selection, seed, around);
+  announce(selection, seed, options.shard, around);
 
   const common = {
     seed,
@@ -86,12 +89,14 @@ export async function perform(
     filesystem: options.filesystem ?? wish.filesystem,
     recording: wish.recording,
     keepRecordings: wish.keepRecordings === true,
+    shard: options.shard,
+    tallies: (options.reporter ?? []).some((wanted) => wanted.split("=")[0] === blob.name),
   };
   const doing = { seed, startedAt, pairs: selection.pairs.length };
   const done: RunResult[] = [];
   const kept: string[] = [];
   const assembled = (): Outcome => assemble({ ...doing, endedAt: around.now() }, done);
-  const progress = progressOf(selection.pairs, around);
+  const progress = progressOf(selection.pairs, options.shard, around);
   try {
     for (const pair of selection.pairs) {
       if (around.interruption.aborted) break;
@@ -119,7 +124,11 @@ export async function perform(
   const detail: Detail = { schema: "lossbound/detail@1", interrupted, expectations, runs };
   results.writeDetail(detail);
   results.appendNight(outcome);
-  return { outcome, detail, expectations, outcomeFile: results.outcomeFile, interrupted };
+  return {
+    ...{ outcome, detail, expectations, outcomeFile: results.outcomeFile, interrupted },
+    ...(options.shard !== undefined && { shard: options.shard }),
+    ...(common.tallies && { parts: done }),
+  };
 }
 
 /** What the command line says comes before what the scenario says. */
@@ -152,21 +161,27 @@ export function drawSeed(): string {
   return randomBytes(6).toString("hex");
 }
 
-function announce({ pairs, leftOut }: Selection, seed: string, { err }: Surroundings): void {
-  const cycles = cyclesOf(pairs);
-  const what = `${counted(pairs.length, "run")}${cycles === undefined ? "" : `, ${counted(cycles, "cycle")}`}`;
+function announce({ pairs, leftOut }: Selection, seed: string, shard: Shard | undefined, { err }: Surroundings): void {
+  const cycles = cyclesOf(pairs, shard);
+  const what = `${counted(pairs.length, "run")}${cycles === undefined ? "" : `, ${counted(cycles, "cycle")}`}${shard === undefined ? "" : `  shard ${shard.index}/${shard.count}`}`;
   const lines = [`lossbound ${ownVersion()}  ${what}  seed ${seed}`, ...leftOut.map((each) => `left out: ${each}`)];
   err.stream.write(`${lines.join("\n")}\n`);
 }
 
 /** How many cycles there will be; undefined when a budget is a length of time. */
-function cyclesOf(pairs: readonly Pair[]): number | undefined {
-  const counts = pairs.map(({ budget }) => (budget.timeMs === undefined ? budget.runs : undefined));
+function cyclesOf(pairs: readonly Pair[], shard: Shard = wholeNight): number | undefined {
+  const counts = pairs.map(({ budget: { runs, timeMs } }) =>
+    timeMs === undefined && runs !== undefined ? cyclesOfShard(shard, runs) : undefined,
+  );
   return counts.every((count) => count !== undefined) ? counts.reduce((sum, count) => sum + count, 0) : undefined;
 }
 
-function progressOf(pairs: readonly Pair[], { err, environment, now }: Surroundings): Progress {
-  const cycles = cyclesOf(pairs);
+function progressOf(
+  pairs: readonly Pair[],
+  shard: Shard | undefined,
+  { err, environment, now }: Surroundings,
+): Progress {
+  const cycles = cyclesOf(pairs, shard);
   const plan = { runs: pairs.length, ...(cycles !== undefined && { cycles }) };
   const drawn = err.isTerminal && environment.TERM !== "dumb" && !environment.CI;
   return drawn ? new BarProgress(err.stream, plan) : new LineProgress(err.stream, plan, () => now().getTime());
@@ -179,8 +194,15 @@ function scenarioOf(pairs: readonly Pair[], index: number): Scenario {
   return pair.scenario;
 }
 
-function missed(expectations: readonly Expectation[]): number {
+export function missed(expectations: readonly Expectation[]): number {
   return expectations.filter(({ met }) => !met).length;
+}
+
+/** Each machine would draw a seed of its own, and what they found could not be put together. */
+function refuseShard({ shard, seed }: RunOptions, { recording }: Wish): void {
+  if (shard === undefined) return;
+  if (seed === undefined) throw new Exit(exitCodes.usage, "--shard needs --seed: the same one on every machine");
+  if (recording !== undefined) throw new Exit(exitCodes.usage, "one recording cannot be shared by shards");
 }
 
 /** Blocks are recorded for power cuts alone: a killed process leaves the same files on any file system. */

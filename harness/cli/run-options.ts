@@ -6,7 +6,8 @@ import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { reporters } from "../../reports/reporters.ts";
 import type { FilesystemName } from "../block/filesystems.ts";
-import { collected, filesystemName, lengthOfTimeMs, modelNames, seedText, wholeNumber } from "./options.ts";
+import type { Shard } from "../shard.ts";
+import { collected, filesystemName, lengthOfTimeMs, modelNames, seedText, shardField, wholeNumber } from "./options.ts";
 
 export interface RunOptions {
   readonly target?: string;
@@ -26,6 +27,7 @@ export interface RunOptions {
   readonly keep?: true;
   readonly model?: readonly string[];
   readonly filesystem?: FilesystemName;
+  readonly shard?: Shard;
 }
 
 const reporterNames = reporters.map(({ name }) => name).join(", ");
@@ -41,6 +43,7 @@ export function addRunOptions(command: Command): Command {
     .option("--model <name>", "of power cuts: what the disk may keep; may be given several times", modelNames)
     .option("--filesystem <name>", "of power cuts: on a real ext4, xfs or btrfs on a recorded disk", filesystemName)
     .option("--chain <n>", "crashes in a row, each on what the one before left", wholeNumber)
+    .option("--shard <i/n>", "play only the cycles of machine i of n; needs --seed", shardField)
     .option("--reporter <name[=file]>", `${reporterNames}; may be given several times`, collected)
     .option("--out <dir>", "where results are kept", "results")
     .option("--retain <n>", "keep only the newest n results of what was run", wholeNumber)

@@ -4,6 +4,7 @@ import { outcomeFault } from "../../scenarios/scenario.ts";
 import type { FilesystemName } from "../block/filesystems.ts";
 import { VolumeUnavailable } from "../disk/volume.ts";
 import type { RunRequest, RunResult } from "../run-request.ts";
+import type { Shard } from "../shard.ts";
 import { TargetUnavailable } from "../targets/target.ts";
 import { unknownRun } from "./assemble.ts";
 import type { Pair } from "./selection.ts";
@@ -19,6 +20,9 @@ export interface Common {
   readonly filesystem: FilesystemName | undefined;
   readonly recording: string | undefined;
   readonly keepRecordings: boolean;
+  readonly shard: Shard | undefined;
+  /** For a blob. */
+  readonly tallies: boolean;
 }
 
 /** @throws TargetUnavailable: the next pair on this target could not be run either */
@@ -28,7 +32,7 @@ export async function runPair(
   progress: Progress,
   { runScenario, interruption, err }: Surroundings,
 ): Promise<RunResult> {
-  const { failuresMax, models, filesystem, recording, ...always } = common;
+  const { failuresMax, models, filesystem, recording, shard, ...always } = common;
   const request: RunRequest = {
     scenario,
     preset,
@@ -39,6 +43,7 @@ export async function runPair(
     ...(models !== undefined && { models }),
     ...(filesystem !== undefined && { filesystem }),
     ...(recording !== undefined && { recording }),
+    ...(shard !== undefined && { shard }),
     signal: interruption,
   };
   try {

@@ -6,6 +6,7 @@ import { doctor } from "./doctor.ts";
 import { explore } from "./explore.ts";
 import { init } from "./init.ts";
 import { list } from "./list.ts";
+import { merge } from "./merge.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
 import { restore } from "./restore.ts";
@@ -21,6 +22,7 @@ export const verbs: readonly Verb[] = [
   shrink,
   compare,
   report,
+  merge,
   list,
   init,
   doctor,
