@@ -164,6 +164,7 @@ describe("what ships", () => {
       ...catalogue.scenarioNames().map((name) => [name, "scenario"] as const),
       ...catalogue.presetNames().map((name) => [`presets/${name}`, "preset"] as const),
       ...catalogue.groupNames().map((name) => [`groups/${name}`, "group"] as const),
+      ...catalogue.claimNames().map((name) => [name, "claim"] as const),
     ];
     for (const [name, kind] of files) {
       const [line] = readFileSync(path.join(source, `${name}.yaml`), "utf8").split("\n");

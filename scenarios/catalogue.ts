@@ -4,11 +4,13 @@
  *     scenarios/kill/random.yaml      scenario kill/random
  *     scenarios/presets/always.yaml   preset always
  *     scenarios/groups/smoke.yaml     group smoke
+ *     scenarios/claims/c15.yaml       claim claims/c15
  *
  * Names come from the folder; a file is read and checked only when it is asked for.
  */
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
+import { type Claim, claimSchema } from "./claim.ts";
 import { brokenDirectives, listAt, splitDirective, unknownNames, unsuitedPresets } from "./cross-check.ts";
 import { type Group, groupSchema } from "./group.ts";
 import { type CrossCheck, type Parsed, parseFile } from "./parse.ts";
@@ -22,6 +24,9 @@ export class UnknownName extends Error {
   override readonly name = "UnknownName";
 }
 
+const claimsFolder = "claims/";
+const otherFolders = ["presets/", "groups/", claimsFolder];
+
 export class Catalogue {
   private readonly root: string;
 
@@ -31,7 +36,11 @@ export class Catalogue {
   }
 
   scenarioNames(): string[] {
-    return yamlBelow(this.root).filter((name) => !name.startsWith("presets/") && !name.startsWith("groups/"));
+    return yamlBelow(this.root).filter((name) => !otherFolders.some((folder) => name.startsWith(folder)));
+  }
+
+  claimNames(): string[] {
+    return yamlBelow(this.root).filter((name) => name.startsWith(claimsFolder));
   }
 
   presetNames(): string[] {
@@ -59,6 +68,12 @@ export class Catalogue {
   group(name: string): Parsed<Group> {
     const file = this.fileOf("group", "groups", name, this.groupNames());
     return parseFile(file, groupSchema, this.groupCheck());
+  }
+
+  /** @throws BadFile, UnknownName */
+  claim(name: string): Parsed<Claim> {
+    const file = this.fileOf("claim", ".", name, this.claimNames());
+    return parseFile(file, claimSchema, (document) => brokenDirectives(document));
   }
 
   private fileOf(what: string, folder: string, name: string, names: readonly string[]): string {

@@ -3,6 +3,7 @@
  * `npm run schemas` writes them beside the code; a test holds that they are current.
  */
 import { z } from "zod";
+import { claimSchema } from "./claim.ts";
 import { groupSchema } from "./group.ts";
 import { presetSchema } from "./preset.ts";
 import { scenarioSchema } from "./scenario.ts";
@@ -10,6 +11,7 @@ import { scenarioSchema } from "./scenario.ts";
 const schemas = {
   "scenario.schema.json": { schema: scenarioSchema, title: "lossbound scenario" },
   "preset.schema.json": { schema: presetSchema, title: "lossbound preset" },
+  "claim.schema.json": { schema: claimSchema, title: "lossbound claim" },
   "group.schema.json": { schema: groupSchema, title: "lossbound group of scenarios" },
 } as const;
 

@@ -31,6 +31,10 @@ const kinds: Readonly<
     use: "lossbound run NAME",
     entries: (catalogue) => catalogue.scenarioNames().map((name) => entry(name, catalogue.scenario(name).value.why)),
   },
+  claims: {
+    use: "lossbound run NAME, or all: lossbound run claims",
+    entries: (catalogue) => catalogue.claimNames().map((name) => entry(name, catalogue.claim(name).value.said)),
+  },
   presets: {
     use: "--preset NAME",
     entries: (catalogue) => catalogue.presetNames().map((name) => entry(name, catalogue.preset(name).why)),

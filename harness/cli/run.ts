@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import type { ExitCode } from "./exit.ts";
 import { runAll } from "./run-all.ts";
+import { claimsAmong, runClaims } from "./run-claims.ts";
 import { addRunOptions, type RunOptions } from "./run-options.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
@@ -21,7 +22,12 @@ export const run: Verb = {
       .addOption(new Option("--recovery <where>", "where it starts again").choices(["copy", "in-place"]))
       .addHelpText("after", examples)
       .action(async (names: string[], options: RunOptions) => {
-        ends(await runAll(names.length > 0 ? names : ["smoke"], options, surroundings));
+        const claims = claimsAmong(names, surroundings);
+        ends(
+          claims === undefined
+            ? await runAll(names.length > 0 ? names : ["smoke"], options, surroundings)
+            : await runClaims(claims, options, surroundings),
+        );
       });
   },
 };
@@ -32,4 +38,5 @@ Examples:
   lossbound run kill/random --target /usr/bin/redis-server --preset always --runs 50
   lossbound run my-night.yaml --reporter junit=night.xml --json > outcome.json
   lossbound run kill/saver --seed quiet-harbour          the same choices as last time
+  lossbound run claims                                   what is commonly said of persistence, measured
 `;
