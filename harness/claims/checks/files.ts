@@ -1,4 +1,5 @@
 /** Which files are there, which are loaded, who may share them: C27, C30 to C34. */
+import { counted } from "../../../reports/words.ts";
 import { splitDirective } from "../../../scenarios/cross-check.ts";
 import type { Image } from "../../disk/image.ts";
 import type { Config } from "../../targets/target.ts";
@@ -37,7 +38,7 @@ export const sixteenMinutes: ClaimCheck = {
       await store.shutdown();
       await store.start(directives);
       const count = await store.count();
-      return trueIf(count === 20, `${count} of 20 there, ${saves} snapshots on the way`);
+      return trueIf(count === 20, `${count} of 20 there, ${counted(saves, "snapshot")} on the way`);
     }),
 };
 

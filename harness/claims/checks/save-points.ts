@@ -1,4 +1,5 @@
 /** When snapshots are due, and what counts as a change: C1 to C9. */
+import { counted } from "../../../reports/words.ts";
 import { type ClaimCheck, trueIf } from "../claim-check.ts";
 import { namesOf, SimStore } from "../sim-store.ts";
 
@@ -49,7 +50,7 @@ export const savePointsAlone: ClaimCheck = {
       });
     }
     const alone = points.every(({ atS }) => Math.abs((begun.get(atS) ?? 0) - atS) <= toleranceS);
-    const each = points.map(({ atS, count }) => `${count} changes: ${seconds(begun.get(atS))}`);
+    const each = points.map(({ atS, count }) => `${counted(count, "change")}: ${seconds(begun.get(atS))}`);
     return trueIf(alone, each.join(", "));
   },
 };
