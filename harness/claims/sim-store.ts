@@ -5,7 +5,6 @@
  *     SimStore.start(config) ─▶ send … pass … send ─▶ files()      what is on its disk now
  *                                    └ kill, startAgain            the same disk, another process
  */
-import { correctParts, type Parts } from "../../server/parts.ts";
 import type { DiskFault } from "../disk/disk-fault.ts";
 import type { Image } from "../disk/image.ts";
 import type { Reply, Request } from "../recording/history.ts";
@@ -21,7 +20,6 @@ import type { Config } from "../targets/target.ts";
 export interface SimStoreOptions {
   /** What its disk holds before; absent: nothing. */
   readonly image?: Image;
-  readonly parts?: Parts;
   /** False: there is no further process to be had. */
   readonly mayFork?: boolean;
 }
@@ -37,12 +35,10 @@ export class SimStore {
   readonly rewritesBegunS: number[] = [];
   private readonly machine: SimMachine;
   private readonly disk: SimDisk;
-  private readonly parts: Parts;
   private store: SimulatedStore | undefined;
   private client: SimRespClient | undefined;
 
-  private constructor({ image = new Map(), parts = correctParts, mayFork = true }: SimStoreOptions) {
-    this.parts = parts;
+  private constructor({ image = new Map(), mayFork = true }: SimStoreOptions) {
     const machine: SimMachine = new SimMachine({
       seed: "claim",
       wallAtStartMs: recordedAtWallMs,
@@ -87,7 +83,7 @@ export class SimStore {
 
   /** A fresh process on the disk as it is. @throws DidNotStart */
   async start(config: Config): Promise<void> {
-    const store = startSimulated(this.machine, config, this.parts);
+    const store = startSimulated(this.machine, config);
     await drive(this.machine, () => store.isReady() || !store.process.isAlive);
     if (!store.isReady()) throw new DidNotStart(store.process.log.at(-1) ?? "it said nothing");
     const connection = this.machine.net.connect();

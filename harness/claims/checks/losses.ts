@@ -2,7 +2,6 @@
 
 import type { Preset } from "../../../scenarios/preset.ts";
 import { scenarioSchema } from "../../../scenarios/scenario.ts";
-import { correctParts, type Parts } from "../../../server/parts.ts";
 import type { Delays } from "../../disk/delays.ts";
 import { diskModelNamed } from "../../disk/disk-models.ts";
 import { exploreRecording } from "../../explore/exploration.ts";
@@ -12,7 +11,7 @@ import { randomFrom } from "../../random.ts";
 import { makeStateIndex } from "../../recover/index.ts";
 import { SimulatedWorld } from "../../simulated/simulated-world.ts";
 import { savePointsOf } from "../../targets/config-file.ts";
-import { simulatedIdentity } from "../../targets/simulated.ts";
+import { type Exchanged, simulatedIdentity } from "../../targets/simulated.ts";
 import { type ClaimCheck, type ClaimTask, trueIf } from "../claim-check.ts";
 import { SimStore } from "../sim-store.ts";
 
@@ -32,7 +31,8 @@ interface LossOrder {
   readonly rewrites?: number;
   readonly swarm?: boolean;
   readonly recordings: number;
-  readonly parts?: Parts;
+  /** Of a planted bug. */
+  readonly exchanged?: Exchanged;
 }
 
 const quickDisk: Delays = { kind: "lognormal", medianMs: 4, sigma: 0.6, msMax: 60 };
@@ -40,7 +40,7 @@ const slowDisk: Delays = { kind: "fixed", ms: 1_500 };
 const mustSurvive = ["ordered", "prefix", "torn"];
 
 async function explored(order: LossOrder, signal: AbortSignal): Promise<Loss> {
-  const { preset, models, syncs, rewrites = 0, swarm = false, recordings, parts = correctParts } = order;
+  const { preset, models, syncs, rewrites = 0, swarm = false, recordings, exchanged = {} } = order;
   const scenario = scenarioSchema.parse({
     ...{ name: "claims/loss", why: "measured for a claim", presets: [preset.name], budget: { runs: recordings } },
     workload: { calls: 90, clients: 3 },
@@ -48,7 +48,7 @@ async function explored(order: LossOrder, signal: AbortSignal): Promise<Loss> {
   });
   const { redisVersion, unknownCommands } = simulatedIdentity;
   const words = { redisVersion, withoutCommands: unknownCommands };
-  const world = new SimulatedWorld(parts);
+  const world = new SimulatedWorld(exchanged);
   const sum = { judged: 0, ackedMax: 0, ageMsMax: 0, violations: 0, finding: "" };
   for (let cycle = 1; cycle <= recordings; cycle++) {
     const plan = makePlan({ scenario, preset, seed: "claims", cycle, words });
@@ -152,9 +152,13 @@ export const rewriteDies: ClaimCheck = {
   on: "simulated",
   async measure({ told, preset, signal }: ClaimTask) {
     const bug = told.has("planted") ? plantedBug(told.text("planted")) : undefined;
-    const parts = { ...correctParts, ...bug?.parts };
     const of = preset(told.text("preset"));
-    const common = { preset: of, models: ["process-crash", ...mustSurvive], syncs: quickDisk, parts };
+    const common = {
+      preset: of,
+      models: ["process-crash", ...mustSurvive],
+      syncs: quickDisk,
+      ...(bug && { exchanged: bug }),
+    };
     const asked = await explored({ ...common, rewrites: 3, recordings: 2 }, signal);
     // A swarm kills the child, and breaks its file.
     const broken = await explored(
