@@ -43,6 +43,8 @@ export class Inode {
   /** Times that the kernel may still speak of it without asking for its name again. */
   lookups = 0;
   opens = 0;
+  /** It has neither a name nor an opening: the disk has its room back, though the kernel may still speak of it. */
+  isFreed = false;
 
   constructor(number: number, type: InodeType, target = "") {
     this.number = number;
@@ -163,9 +165,11 @@ export class FileTree {
 
   /** To be called when a lookup, an opening or a name of it went away: forgets an inode that nobody can reach. */
   release(inode: Inode): void {
-    if (inode === this.root || this.#replaying || inode.names.length + inode.opens + inode.lookups > 0) return;
-    this.#allocated -= inode.bytes.allocated;
-    this.#inodes.delete(inode.number);
+    if (inode === this.root || this.#replaying || inode.names.length + inode.opens > 0) return;
+    // The kernel forgets when it likes. A full disk must have room as soon as a file is gone.
+    if (!inode.isFreed) this.#allocated -= inode.bytes.allocated;
+    inode.isFreed = true;
+    if (inode.lookups === 0) this.#inodes.delete(inode.number);
   }
 
   /** Depth first, names sorted: a folder comes before what it holds. */
@@ -215,23 +219,24 @@ export class FileTree {
   #rename(record: Extract<Unstamped, { kind: "rename" }>): void {
     const [from, to] = [lastName(record.fromPath), lastName(record.path)];
     const inode = this.#get(record.inode);
-    // Held by a lookup of our own, so that it does not vanish while it has no name.
-    inode.lookups++;
+    // Held open by ourselves, so that it does not vanish while it has no name.
+    inode.opens++;
     this.#detach(record.fromParent, from);
     if (record.replaced !== undefined) {
       const replaced = this.#get(record.replaced);
-      replaced.lookups++;
+      replaced.opens++;
       this.#detach(record.parent, to);
       if (record.exchange) this.#attach(replaced, record.fromParent, from);
-      replaced.lookups--;
+      replaced.opens--;
       this.release(replaced);
     }
     this.#attach(inode, record.parent, to);
-    inode.lookups--;
+    inode.opens--;
   }
 
   #change(record: Extract<Unstamped, { kind: "write" | "truncate" | "fallocate" }>): void {
-    const { bytes } = this.#get(record.inode);
+    const inode = this.#get(record.inode);
+    const { bytes } = inode;
     const before = bytes.allocated;
     if (record.kind === "write") {
       bytes.write(record.offset, record.length, this.#source, record.dataOffset);
@@ -242,7 +247,7 @@ export class FileTree {
       if (record.effect === "punch" || record.effect === "zero") bytes.punch(record.offset, end);
       if (record.effect === "allocate" || record.effect === "zero") bytes.truncate(Math.max(bytes.size, end));
     }
-    this.#allocated += bytes.allocated - before;
+    if (!inode.isFreed) this.#allocated += bytes.allocated - before;
   }
 }
 
