@@ -71,6 +71,7 @@ function drawWorkload(workload: Workload, random: Random): Workload {
     keys: random.pick([7, 21, 60]),
     valueBytes: random.pick(valueBytes),
     databases: 1 + random.below(3),
+    waitaofPercent: random.fork("waitaof").pick([0, 2, 15]),
   };
 }
 

@@ -48,6 +48,12 @@ const workloadSchema = z.strictObject({
     .default({ least: 4, most: 200 })
     .describe("how long a value is, in bytes; a number or [from, to]"),
   databases: countField(1, 16).default(2).describe("how many databases the keys are spread over"),
+  waitaofPercent: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe("of a hundred batches so many end with WAITAOF, where the store knows it; what it calls durable must be"),
   weights: z
     .partialRecord(z.enum(operationFamilies), z.number().min(0, { error: "expected a weight, 0 or more" }))
     .default({})

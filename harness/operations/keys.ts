@@ -190,7 +190,7 @@ export const keys = defineFamily("keys", {
   /** Its answer is a promise about everything before it; durable-reply-checker.ts holds the store to it. */
   WAITAOF: {
     changes: "session",
-    since: "7.2",
+    // A workload asks for it by itself: it keeps its client waiting.
     weight: 0,
     keys: noKeys,
     generate: (pool) => ["1", "0", String(pool.count(3_000))],

@@ -35,6 +35,7 @@ import { transactionSplit } from "./transaction-split.ts";
 import { ttlDroppedByRewrite } from "./ttl-dropped-by-rewrite.ts";
 import { ttlLostByIncrement } from "./ttl-lost-by-increment.ts";
 import { unlinkNotLogged } from "./unlink-not-logged.ts";
+import { waitaofForWritten } from "./waitaof-for-written.ts";
 import { writesDoubledInRewrite } from "./writes-doubled-in-rewrite.ts";
 import { writesLostInRewrite } from "./writes-lost-in-rewrite.ts";
 
@@ -51,6 +52,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   // What is written to it.
   transactionSplit,
   unlinkNotLogged,
+  waitaofForWritten,
   moveLoggedTwice,
   ttlLostByIncrement,
   // The rewrite.

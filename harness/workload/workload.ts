@@ -66,10 +66,17 @@ export function planClients(
   // One log of that name: a client that changed its database would begin another one.
   const asked = markerOf === undefined ? workload : { ...workload, databases: 1 };
   const plans = Array.from({ length: workload.clients }, (_, client) =>
-    planClient(first + client, each, asked, weights, profile.transactionPercent, random),
+    planClient(first + client, each, asked, weights, words, profile.transactionPercent, random),
   );
   return markerOf === undefined ? plans : plans.map((plan, client) => withMarker(plan, first + client, markerOf));
 }
+
+/**
+ * It keeps its client waiting, so it is the last of its batch; and not for long, because a store that answers nobody for
+ * longer has stalled, and how long it did is part of what may be lost. Who wants to wait a second asks again and again.
+ */
+const waitaof: Call = { requests: [["WAITAOF", "1", "0", "50"]], transaction: false };
+const waitaofAgain = [0, 4, 25];
 
 export function countCalls(clients: readonly ClientPlan[]): number {
   return clients.reduce((sum, { batches }) => sum + batches.reduce((part, { calls }) => part + calls.length, 0), 0);
@@ -80,6 +87,7 @@ function planClient(
   { calls, lastsMs, eagerShare }: Rhythm,
   workload: Workload,
   weights: Weights,
+  words: Vocabulary,
   transactionPercent: number,
   random: Random,
 ): ClientPlan {
@@ -88,12 +96,17 @@ function planClient(
   const batchSizes = drawBatchSizes(calls, workload.pipeline, own);
   const meanPauseMs = lastsMs > 0 ? lastsMs / batchSizes.length : pacedPauseMs;
   const eager = own.chance(eagerShare ?? eagerShareDefault) || (lastsMs === 0 && own.chance(0.5));
-  const batches = batchSizes.map((size) => ({
-    pauseMs: eager ? 0 : drawPause(meanPauseMs, own),
-    calls: Array.from({ length: size }, () =>
+  const asksForSync = words.withoutCommands.includes("WAITAOF") ? 0 : workload.waitaofPercent / 100;
+  const waits = own.fork("waitaof");
+  const batches = batchSizes.flatMap((size): Batch[] => {
+    const pauseMs = eager ? 0 : drawPause(meanPauseMs, own);
+    const calls = Array.from({ length: size }, () =>
       own.chance(transactionPercent / 100) ? drawTransaction(pool, weights) : drawCall(pool, weights),
-    ),
-  }));
+    );
+    if (!waits.chance(asksForSync)) return [{ pauseMs, calls }];
+    const again = Array.from({ length: waits.pick(waitaofAgain) }, () => ({ pauseMs: 0, calls: [waitaof] }));
+    return [{ pauseMs, calls: [...calls, waitaof] }, ...again];
+  });
   return { protocol: own.pick([2, 3]), batches };
 }
 
