@@ -21,7 +21,7 @@ export const bigKillCompared: Scenario = scenarioSchema.parse({
   name: "compare/kill-big",
   why: "The process dies with much data: how long it needs until it serves again.",
   presets: ["everysec"],
-  workload: { ...workload, valueBytes: [20_000, 60_000] },
+  workload: { ...workload, calls: 2_000, valueBytes: [4_000, 12_000] },
   fault: { kind: "kill", trigger: { kind: "at-random-time", withinMs: [1_500, 2_000] } },
   budget: { runs: 1 },
 });
