@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { sampleFinding, sampleOutcome, sampleRun, violatedRun } from "../tests/sample-outcome.ts";
-import { type Night, nightOf, readNights, triage } from "./nights.ts";
+import { type Night, nightOf, readNights, type Trials, trendOf, triage } from "./nights.ts";
 
 /** A night of one run, with these findings. A name that ends with `!` is known. */
 function night(day: number, found: readonly string[], judged = 8): Night {
@@ -44,6 +44,31 @@ describe("triage", () => {
     expect(states(other, night(2, ["loss-beyond-bound/loss/3f2a91"]))).to.deep.equal([
       "new loss-beyond-bound/loss/3f2a91",
     ]);
+  });
+});
+
+describe("the trend of nights", () => {
+  it("has the rate of violations and the time to the first of them, of nights of the same kind alone", () => {
+    const run = sampleRun();
+    const nightWith = (day: number, trials: Trials, what = "smoke") =>
+      nightOf(sampleOutcome([run], { startedAt: `2026-11-0${day}T02:00:00.000Z` }), what, "o.json", [trials]);
+    const nights = [
+      nightWith(1, { cycles: 8, cyclesViolated: 0, detectedMs: null }),
+      nightWith(2, { cycles: 3, cyclesViolated: 0, detectedMs: null }, "other"),
+      nightWith(3, { cycles: 10, cyclesViolated: 2, detectedMs: 1_500 }),
+    ];
+    const trend = trendOf(nights, 90).map(({ cycles, cyclesViolated, detectedMs }) => [
+      cycles,
+      cyclesViolated,
+      detectedMs,
+    ]);
+    expect(trend).to.deep.equal([
+      [8, 0, null],
+      [10, 2, 1_500],
+    ]);
+    expect(trendOf(nights, 1)).to.have.length(1);
+    const lines = `${nights.map((each) => JSON.stringify(each)).join("\n")}\n`;
+    expect(readNights(lines)).to.deep.equal({ nights, unread: 0 });
   });
 });
 

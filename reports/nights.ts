@@ -27,6 +27,9 @@ const lineSchema = z.strictObject({
       target: z.string(),
       verdict: z.enum(verdictNames),
       judged: z.int().min(0),
+      cycles: z.int().min(0).exactOptional().describe("kills or recordings that were judged"),
+      cyclesViolated: z.int().min(0).exactOptional(),
+      detectedMs: z.number().min(0).nullable().exactOptional().describe("from its start to the first violated cycle"),
       lossAgeMsMax: z.number().min(0),
       recoveryMsMedian: z.number().min(0),
       findings: z.array(
@@ -37,6 +40,9 @@ const lineSchema = z.strictObject({
 });
 
 export type Night = z.output<typeof lineSchema>;
+
+/** What the outcome does not say of a run. */
+export type Trials = Pick<Night["runs"][number], "cycles" | "cyclesViolated" | "detectedMs">;
 
 export const triageStates = ["new", "regressed", "ongoing", "known", "resolved"] as const;
 
@@ -51,7 +57,8 @@ export interface Triaged {
   readonly lastSeen: string;
 }
 
-export function nightOf(outcome: Outcome, what: string, outcomeFile: string): Night {
+/** @param trials in the order of the runs; absent where nobody counted */
+export function nightOf(outcome: Outcome, what: string, outcomeFile: string, trials: readonly Trials[] = []): Night {
   return {
     schema: "lossbound/night@1",
     startedAt: outcome.startedAt,
@@ -61,7 +68,8 @@ export function nightOf(outcome: Outcome, what: string, outcomeFile: string): Ni
     seed: outcome.seed,
     verdict: outcome.verdict,
     durationMs: outcome.durationMs,
-    runs: outcome.runs.map(({ scenario, preset, target, verdict, crashStates, loss, recovery, findings }) => ({
+    runs: outcome.runs.map(({ scenario, preset, target, verdict, crashStates, loss, recovery, findings }, index) => ({
+      ...trials[index],
       scenario,
       preset,
       target,
@@ -89,6 +97,39 @@ function nightIn(line: string): Night | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+/** A night as a point of a trend: all its runs together. */
+export interface TrendPoint {
+  readonly startedAt: string;
+  readonly verdict: Night["verdict"];
+  /** Kills or recordings; 0 where nobody counted. */
+  readonly cycles: number;
+  readonly cyclesViolated: number;
+  /** From the start of the first run that was violated to its first violated cycle; null when none was. */
+  readonly detectedMs: number | null;
+  readonly lossAgeMsMax: number;
+  /** Of the slowest of its runs. */
+  readonly recoveryMsMedian: number;
+}
+
+/** The nights of the same kind as the last one, up to `max` of them, oldest first. */
+export function trendOf(nights: readonly Night[], max: number): TrendPoint[] {
+  const last = nights.at(-1);
+  const alike = nights.filter(({ what }) => what === last?.what).slice(-max);
+  return alike.map(({ startedAt, verdict, runs }) => {
+    const sum = (of: (run: Night["runs"][number]) => number) => runs.reduce((total, run) => total + of(run), 0);
+    const most = (of: (run: Night["runs"][number]) => number) => runs.reduce((top, run) => Math.max(top, of(run)), 0);
+    return {
+      startedAt,
+      verdict,
+      cycles: sum(({ cycles = 0 }) => cycles),
+      cyclesViolated: sum(({ cyclesViolated = 0 }) => cyclesViolated),
+      detectedMs: runs.find(({ detectedMs }) => typeof detectedMs === "number")?.detectedMs ?? null,
+      lossAgeMsMax: most((run) => run.lossAgeMsMax),
+      recoveryMsMedian: most((run) => run.recoveryMsMedian),
+    };
+  });
 }
 
 /** What the last of these nights found, beside those before it; the worst news first. */

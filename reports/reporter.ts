@@ -3,6 +3,7 @@
  * file) is its caller's affair, so every reporter can be run on every outcome, also on one of last year.
  */
 import type { Detail } from "./detail.ts";
+import type { Night } from "./nights.ts";
 import type { Outcome, Run } from "./outcome.ts";
 
 export interface Reporter {
@@ -18,6 +19,8 @@ export interface Report {
   readonly outcome: Outcome;
   /** For the page; absent where a result has none. */
   readonly detail?: Detail;
+  /** This one and those before it, oldest first; absent where nobody keeps them. */
+  readonly nights?: readonly Night[];
   /** The scenarios' own thresholds, each met or missed. */
   readonly expectations: readonly Expectation[];
   /** Where the outcome was written, as the user would type it. */

@@ -12,7 +12,7 @@ import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
 import { expectationsOf } from "./expectations.ts";
 import { collected } from "./options.ts";
 import { deliver, destinations } from "./reporting.ts";
-import { Results } from "./results.ts";
+import { nightsUpTo, Results } from "./results.ts";
 import { missed } from "./run-all.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
@@ -73,8 +73,12 @@ function mergeAll(dir: string, options: MergeOptions, around: Surroundings): Exi
   const runs = merged.results.flatMap(({ detail: of }) => of ?? []);
   const detail: Detail = { schema: "lossbound/detail@1", interrupted, expectations, runs };
   results.writeDetail(detail);
-  results.appendNight(outcome);
-  deliver(outputs, { outcome, detail, expectations, outcomeFile: results.outcomeFile, interrupted }, around);
+  results.appendNight(
+    outcome,
+    merged.results.map(({ cycles, cyclesViolated }) => ({ cycles, cyclesViolated })),
+  );
+  const { nights } = nightsUpTo(results.dir, outcome.startedAt);
+  deliver(outputs, { outcome, detail, nights, expectations, outcomeFile: results.outcomeFile, interrupted }, around);
   return exitCodeOf(outcome.verdict, missed(expectations));
 }
 

@@ -61,6 +61,7 @@ describe("lossbound report", () => {
     const { fingerprint } = sampleFinding();
     expect(await night(1)).to.deep.equal([]);
     expect(await night(2, planted)).to.deep.equal([`new       ${fingerprint}  kill/random · always · bundled`]);
+    expect(readFileSync(path.join(results, "latest/report.html"), "utf8")).to.contain('"triage":[{"state":"new"');
     expect(await night(3)).to.deep.equal([
       `resolved  ${fingerprint}  kill/random · always · bundled, first seen 2026-11-23`,
     ]);

@@ -3,11 +3,11 @@
  * Markdown on stdout.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Command } from "commander";
 import { html } from "../../reports/html.ts";
-import { readNights, triage } from "../../reports/nights.ts";
+import { type Night, triage } from "../../reports/nights.ts";
 import { plain } from "../../reports/reporter.ts";
 import { harmless } from "../../reports/words.ts";
 import { bundleExtension } from "../bundle/bundle.ts";
@@ -15,7 +15,7 @@ import { crashReport } from "../bundle/crash-report.ts";
 import { readBundle } from "../bundle/read-bundle.ts";
 import { Exit, type ExitCode, exitCodes } from "./exit.ts";
 import { readResult } from "./read-result.ts";
-import { nightsName } from "./results.ts";
+import { nightsUpTo } from "./results.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
 
@@ -51,9 +51,14 @@ export const report: Verb = {
         }
         const { dir, report: what } = readResult(results);
         const file = to ?? path.join(dir, "report.html");
-        writeTo(file, html.render(what, plain));
+        const { nights, unread, file: nightsFile } = nightsUpTo(dir, what.outcome.startedAt);
+        writeTo(file, html.render({ ...what, nights }, plain));
         surroundings.out.stream.write(`${file}\n`);
-        tellTriage(dir, what.outcome.startedAt, surroundings);
+        if (unread > 0) {
+          const { stream } = surroundings.err;
+          stream.write(`${nightsFile}: ${unread} lines are torn or of another version, and left out\n`);
+        }
+        tellTriage(nights, surroundings);
         if (open === true) openOnDesktop(file, surroundings);
         ends(exitCodes.held);
       });
@@ -75,14 +80,9 @@ function writeTo(file: string, text: string): void {
   }
 }
 
-/** What was found, beside the nights before, up to the one that is asked for. */
-function tellTriage(dir: string, startedAt: string, { out, err }: Surroundings): void {
-  const file = path.join(realpathSync(dir), "../..", nightsName);
-  if (!existsSync(file)) return;
-  const { nights, unread } = readNights(readFileSync(file, "utf8"));
-  if (unread > 0) err.stream.write(`${file}: ${unread} lines are torn or of another version, and left out\n`);
-  const upTo = nights.filter((night) => night.startedAt <= startedAt);
-  for (const { state, fingerprint, scenario, preset, target, firstSeen } of triage(upTo)) {
+/** What was found, beside the nights before. */
+function tellTriage(nights: readonly Night[], { out }: Surroundings): void {
+  for (const { state, fingerprint, scenario, preset, target, firstSeen } of triage(nights)) {
     const since = state === "new" ? "" : `, first seen ${firstSeen.slice(0, 10)}`;
     out.stream.write(
       harmless(`${state.padEnd(10)}${fingerprint}  ${scenario} · ${preset} · ${target}${since}`).concat("\n"),

@@ -12,17 +12,28 @@
  *                 ├─ report.html            the page, once `lossbound report` was asked for it
  *                 └─ bundles/               a finding each, for `lossbound replay`
  */
-import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import type { Detail } from "../../reports/detail.ts";
 import { json } from "../../reports/json.ts";
-import { nightOf } from "../../reports/nights.ts";
+import { nightOf, readNights, type Trials } from "../../reports/nights.ts";
 import type { Outcome } from "../../reports/outcome.ts";
 import { plain } from "../../reports/reporter.ts";
 import { Exit, exitCodes } from "./exit.ts";
 
 export const outcomeName = "outcome.json";
-export const nightsName = "history.jsonl";
+const nightsName = "history.jsonl";
 export const detailName = "detail.json";
 const timeName = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d+)?$/;
 
@@ -70,10 +81,10 @@ export class Results {
     replaceFile(path.join(this.dir, detailName), `${JSON.stringify(detail)}\n`);
   }
 
-  /** One line more in the history of nights, which triage reads. */
-  appendNight(outcome: Outcome): void {
+  /** One line more in the history of nights, which triage reads. @param trials in the order of the runs */
+  appendNight(outcome: Outcome, trials: readonly Trials[]): void {
     const whatDir = path.dirname(this.dir);
-    const night = nightOf(outcome, path.basename(whatDir), this.outcomeFile);
+    const night = nightOf(outcome, path.basename(whatDir), this.outcomeFile, trials);
     appendFileSync(path.join(path.dirname(whatDir), nightsName), `${JSON.stringify(night)}\n`);
   }
 
@@ -98,6 +109,18 @@ export class Results {
       .slice(0, -count);
     for (const name of older) rmSync(path.join(whatDir, name), { recursive: true });
   }
+}
+
+/**
+ * The nights beside a result, up to that one.
+ * @param dir of the result
+ * @returns also how many lines are torn or of another version, and left out
+ */
+export function nightsUpTo(dir: string, startedAt: string): ReturnType<typeof readNights> & { readonly file: string } {
+  const file = path.join(realpathSync(dir), "../..", nightsName);
+  if (!existsSync(file)) return { nights: [], unread: 0, file };
+  const { nights, unread } = readNights(readFileSync(file, "utf8"));
+  return { nights: nights.filter((night) => night.startedAt <= startedAt), unread, file };
 }
 
 function replaceFile(file: string, text: string): void {

@@ -10,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { blob } from "../../reports/blob.ts";
 import type { Detail } from "../../reports/detail.ts";
+import type { Trials } from "../../reports/nights.ts";
 import type { Outcome } from "../../reports/outcome.ts";
 import { BarProgress, LineProgress, type Progress } from "../../reports/progress.ts";
 import type { Expectation, Report } from "../../reports/reporter.ts";
@@ -17,13 +18,13 @@ import { counted } from "../../reports/words.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { FilesystemName } from "../block/filesystems.ts";
 import { ownVersion } from "../package.ts";
-import type { RunResult } from "../run-request.ts";
+import type { CycleSummary, RunResult, RunWatch } from "../run-request.ts";
 import { cyclesOf as cyclesOfShard, type Shard, wholeNight } from "../shard.ts";
 import { assemble } from "./assemble.ts";
 import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
 import { expectationsOf } from "./expectations.ts";
 import { deliver, destinations } from "./reporting.ts";
-import { Results } from "./results.ts";
+import { nightsUpTo, Results } from "./results.ts";
 import type { RunOptions } from "./run-options.ts";
 import { runPair } from "./run-pair.ts";
 import { type Pair, type Selection, select } from "./selection.ts";
@@ -95,13 +96,17 @@ export async function perform(
   const doing = { seed, startedAt, pairs: selection.pairs.length };
   const done: RunResult[] = [];
   const kept: string[] = [];
+  const trials: Trials[] = [];
   const assembled = (): Outcome => assemble({ ...doing, endedAt: around.now() }, done);
   const progress = progressOf(selection.pairs, options.shard, around);
   try {
     for (const pair of selection.pairs) {
       if (around.interruption.aborted) break;
       progress.runBegins({ scenario: pair.scenario.name, preset: pair.preset.name, target: pair.target });
-      const result = await runPair(pair, common, progress, around);
+      const detection = new Detection(progress, () => around.now().getTime());
+      const result = await runPair(pair, common, detection, around);
+      const { cycles, cyclesViolated } = result;
+      trials.push({ cycles, cyclesViolated, detectedMs: detection.afterMs });
       if (result.kept !== undefined) kept.push(result.kept);
       done.push(result);
       results.write(assembled());
@@ -123,12 +128,32 @@ export async function perform(
   const runs = done.flatMap(({ detail: of }) => of ?? []);
   const detail: Detail = { schema: "lossbound/detail@1", interrupted, expectations, runs };
   results.writeDetail(detail);
-  results.appendNight(outcome);
+  results.appendNight(outcome, trials);
+  const { nights } = nightsUpTo(results.dir, outcome.startedAt);
   return {
-    ...{ outcome, detail, expectations, outcomeFile: results.outcomeFile, interrupted },
+    ...{ outcome, detail, nights, expectations, outcomeFile: results.outcomeFile, interrupted },
     ...(options.shard !== undefined && { shard: options.shard }),
     ...(common.tallies && { parts: done }),
   };
+}
+
+/** Watches over one run: how long it took until the first cycle was violated. */
+class Detection implements RunWatch {
+  afterMs: number | null = null;
+  private readonly progress: Progress;
+  private readonly nowMs: () => number;
+  private readonly startedMs: number;
+
+  constructor(progress: Progress, nowMs: () => number) {
+    this.progress = progress;
+    this.nowMs = nowMs;
+    this.startedMs = nowMs();
+  }
+
+  cycleEnded(cycle: CycleSummary): void {
+    if (cycle.verdict === "violated") this.afterMs ??= this.nowMs() - this.startedMs;
+    this.progress.cycleEnded(cycle);
+  }
 }
 
 /** What the command line says comes before what the scenario says. */

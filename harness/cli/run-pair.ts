@@ -1,9 +1,8 @@
 /** One pair handed to the engine. What the engine itself cannot do becomes a verdict, and never ends the night. */
-import type { Progress } from "../../reports/progress.ts";
 import { outcomeFault } from "../../scenarios/scenario.ts";
 import type { FilesystemName } from "../block/filesystems.ts";
 import { VolumeUnavailable } from "../disk/volume.ts";
-import type { RunRequest, RunResult } from "../run-request.ts";
+import type { RunRequest, RunResult, RunWatch } from "../run-request.ts";
 import type { Shard } from "../shard.ts";
 import { TargetUnavailable } from "../targets/target.ts";
 import { unknownRun } from "./assemble.ts";
@@ -29,7 +28,7 @@ export interface Common {
 export async function runPair(
   { scenario, preset, target, budget }: Pair,
   common: Common,
-  progress: Progress,
+  progress: RunWatch,
   { runScenario, interruption, err }: Surroundings,
 ): Promise<RunResult> {
   const { failuresMax, models, filesystem, recording, shard, ...always } = common;

@@ -11,6 +11,7 @@ import type { Comparison } from "../comparison.ts";
 import { binned, type CellVerdict, verdictOfCell } from "../crash-cells.ts";
 import type { CallFate, CrashCell, CrashMapRow, Detail, DiskFate, RunDetail, Stretch, Timeline } from "../detail.ts";
 import { detailOf } from "../detail.ts";
+import { type Night, type TrendPoint, type Triaged, trendOf, triage } from "../nights.ts";
 import type { Finding, Outcome, Run } from "../outcome.ts";
 import type { Expectation, Report } from "../reporter.ts";
 import { confidence, verdictSentence } from "../sentence.ts";
@@ -22,7 +23,14 @@ export interface PageData {
   readonly confidence: string;
   readonly expectations: readonly Expectation[];
   readonly interrupted: boolean;
+  /** Absent where nobody keeps a history of nights, or this is the first. */
+  readonly nights?: PageNights;
   readonly runs: readonly PageRun[];
+}
+
+export interface PageNights {
+  readonly triage: readonly Triaged[];
+  readonly trend: readonly TrendPoint[];
 }
 
 /** What the app draws: a result, or a comparison. */
@@ -79,8 +87,15 @@ export function pageData(report: Report): PageData {
     confidence: confidence(report.outcome),
     expectations: report.expectations,
     interrupted: report.interrupted,
+    ...(report.nights !== undefined && report.nights.length > 0 && { nights: pageNights(report.nights) }),
     runs: runs.map((run) => pageRun(run, report.detail, roomFor(report.detail))),
   };
+}
+
+const nightsMax = 90;
+
+function pageNights(nights: readonly Night[]): PageNights {
+  return { triage: triage(nights), trend: trendOf(nights, nightsMax) };
 }
 
 /** How much of a kind each part of the page may have, so that all of it is quick to open. */

@@ -9,6 +9,8 @@ import { sampleComparison } from "../../tests/sample-comparison.ts";
 import { sampleDetail, sampleRunDetail } from "../../tests/sample-detail.ts";
 import { sampleFinding, sampleOutcome, sampleReport, sampleRun, violatedRun } from "../../tests/sample-outcome.ts";
 import { html } from "../html.ts";
+import { nightOf } from "../nights.ts";
+import type { Run } from "../outcome.ts";
 import { plain, type Report } from "../reporter.ts";
 import { comparisonPage } from "./comparison-page.ts";
 import { renderPage } from "./page.ts";
@@ -206,6 +208,30 @@ describe("the page", function () {
       expect(cells).to.have.length(100_000);
       const drawnMs = await page.evaluate("performance.now()");
       console.log(`      100,000 crash states: drawn ${Math.round(Number(drawnMs))} ms after the page was asked for`);
+    });
+  });
+
+  it("shows this night beside those before it: what is new and resolved, the rate, the time to the first of it", () => {
+    const nightOn = (day: number, run: Run, violated: number) => {
+      const outcome = sampleOutcome([run], { startedAt: `2026-11-2${day}T02:00:00.000Z`, verdict: run.verdict });
+      const trials = { cycles: 40, cyclesViolated: violated, detectedMs: violated > 0 ? 2_500 : null };
+      return nightOf(outcome, "smoke", "o.json", [trials]);
+    };
+    const gone = violatedRun({ findings: [sampleFinding({ fingerprint: "hole-77" })] });
+    const nights = [nightOn(0, gone, 4), nightOn(1, violatedRun(), 1)];
+    const report = { ...sampleReport(sampleOutcome([violatedRun()])), nights };
+    return opened(report, async (page) => {
+      const section = page.locator("#nights");
+      expect(await section.locator("tbody").first().locator("tr").allInnerTexts()).to.have.length(2);
+      expect(await section.innerText())
+        .to.match(/new\s+loss-beyond-bound\S+/)
+        .and.to.match(/resolved\s+hole-77/);
+      expect(await section.innerText())
+        .to.contain("1, 2.5 %")
+        .and.to.contain("2.5 s");
+      await section.locator(".chart svg").nth(1).waitFor();
+      await section.locator("a").first().click();
+      await page.locator(".finding:target").waitFor();
     });
   });
 

@@ -9,6 +9,7 @@ import { CrashMaps } from "./parts/crash-map.tsx";
 import { Environment } from "./parts/environment.tsx";
 import { Findings } from "./parts/findings.tsx";
 import { LossAges } from "./parts/loss-ages.tsx";
+import { Nights } from "./parts/nights.tsx";
 import { Promises } from "./parts/promises.tsx";
 import { Recoveries } from "./parts/recoveries.tsx";
 import { Timelines } from "./parts/timelines.tsx";
@@ -29,6 +30,7 @@ function Page({ data }: { readonly data: PageData }) {
         <CrashMaps runs={data.runs} />
         <Timelines runs={data.runs} />
         <Findings runs={data.runs} />
+        {data.nights !== undefined && <Nights nights={data.nights} />}
         <Windows runs={data.runs} />
         <Recoveries runs={data.runs} />
         <Environment data={data} />
