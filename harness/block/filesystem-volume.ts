@@ -66,6 +66,11 @@ export class FilesystemVolume implements Volume {
     return this.#disk.failed;
   }
 
+  /** Of the process that serves the disk. */
+  get pid(): number {
+    return this.#disk.pid;
+  }
+
   enter(command: string, args: readonly string[]): CommandLine {
     return this.#disk.enter(command, args);
   }
