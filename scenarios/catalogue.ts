@@ -29,6 +29,7 @@ const otherFolders = ["presets/", "groups/", claimsFolder];
 
 export class Catalogue {
   private readonly root: string;
+  private readonly added = new Map<string, Preset>();
 
   /** `root` holds presets/, groups/ and a folder for each kind of scenario. */
   constructor(root: string = shippedFolder()) {
@@ -60,8 +61,15 @@ export class Catalogue {
 
   /** By name, or a YAML file of the user, with what it extends worked in. @throws BadFile, UnknownName */
   preset(nameOrFile: string): Preset {
+    const added = this.added.get(nameOrFile);
+    if (added !== undefined) return added;
     const file = this.fileOf("preset", "presets", nameOrFile, this.presetNames());
     return this.resolvePreset(this.presetFile(file), []);
+  }
+
+  /** A preset that stands in no file of its own, to be found by its name. */
+  add(preset: Preset): void {
+    this.added.set(preset.name, preset);
   }
 
   /** @throws BadFile, UnknownName */

@@ -17,6 +17,7 @@ import type { Expectation, Report } from "../../reports/reporter.ts";
 import { counted } from "../../reports/words.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { FilesystemName } from "../block/filesystems.ts";
+import { BadCompose, readCompose } from "../compose-file.ts";
 import { ownVersion } from "../package.ts";
 import type { CycleSummary, RunResult, RunWatch } from "../run-request.ts";
 import { cyclesOf as cyclesOfShard, type Shard, wholeNight } from "../shard.ts";
@@ -62,12 +63,13 @@ export async function perform(
   around: Surroundings,
   wish: Wish = {},
 ): Promise<Report> {
+  const service = serviceOf(options, around);
   const selection = adjusted(
     select(
       {
         names: wish.names ?? names,
-        presets: options.preset ?? wish.presets ?? [],
-        target: options.target ?? wish.target,
+        presets: options.preset ?? (service === undefined ? (wish.presets ?? []) : [service.preset.name]),
+        target: options.target ?? (service === undefined ? wish.target : `docker:${service.image}`),
       },
       around.catalogue,
     ),
@@ -221,6 +223,22 @@ function scenarioOf(pairs: readonly Pair[], index: number): Scenario {
 
 export function missed(expectations: readonly Expectation[]): number {
   return expectations.filter(({ met }) => !met).length;
+}
+
+/** Its config becomes a preset that this command knows by name. */
+function serviceOf({ compose, service }: RunOptions, { catalogue, environment }: Surroundings) {
+  if (compose === undefined && service === undefined) return undefined;
+  if (compose === undefined || service === undefined) {
+    throw new Exit(exitCodes.usage, "--compose FILE and --service NAME belong together");
+  }
+  try {
+    const found = readCompose(compose, service, environment);
+    catalogue.add(found.preset);
+    return found;
+  } catch (error) {
+    if (error instanceof BadCompose) throw new Exit(exitCodes.usage, error.message);
+    throw error;
+  }
 }
 
 /** Each machine would draw a seed of its own, and what they found could not be put together. */

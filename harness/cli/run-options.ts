@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly model?: readonly string[];
   readonly filesystem?: FilesystemName;
   readonly shard?: Shard;
+  readonly compose?: string;
+  readonly service?: string;
 }
 
 const reporterNames = reporters.map(({ name }) => name).join(", ");
@@ -35,6 +37,8 @@ const reporterNames = reporters.map(({ name }) => name).join(", ");
 export function addRunOptions(command: Command): Command {
   return command
     .option("--target <store>", "bundled, the path of an executable, or docker:IMAGE (default: the scenario's)")
+    .option("--compose <file>", "with --service: the image and the directives of a compose file's service")
+    .option("--service <name>", "of the compose file")
     .option("--preset <name>", "run with this config; may be given several times", collected)
     .option("--seed <text>", "draw all choices from it (default: a new one, printed)", seedText)
     .option("--runs <n>", "cycles with each preset: kills, or recordings of power cuts", wholeNumber)

@@ -196,8 +196,8 @@ class ContainerTarget implements Target {
       .withNetworkMode("none")
       .withAutoCleanup(this.withRyuk)
       .withAutoRemove(false);
-    if (process.getuid !== undefined && process.getgid !== undefined && process.getuid() !== 0) {
-      // Files of the store are then ours to read and to remove.
+    if (process.getuid !== undefined && process.getgid !== undefined) {
+      // Whomever the image names: the files of the store are ours to lay down, to read and to remove.
       container.withUser(`${process.getuid()}:${process.getgid()}`);
     }
     const made = container.start();
