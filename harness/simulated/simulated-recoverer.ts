@@ -12,6 +12,7 @@ import { SimMachine } from "../sim/sim-world.ts";
 import { type Exchanged, type SimulatedStore, simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import { drive, driveUntil } from "./drive.ts";
+import { guarded } from "./guard.ts";
 
 /** A day after the recordings of simulated worlds begin: whatever was to expire soon has. */
 export const recoveredAtWallMs = Date.UTC(2026, 0, 2);
@@ -26,7 +27,11 @@ export class SimulatedRecoverer implements Recoverer {
     this.#exchanged = exchanged;
   }
 
-  async recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
+  recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
+    return guarded(() => this.#recover(image, starts));
+  }
+
+  async #recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
     const machine = new SimMachine({ seed: "recovery", wallAtStartMs: recoveredAtWallMs });
     machine.attach(SimDisk.with(image, { time: machine.clock, dir: simulatedDir }));
     const first = await this.#startAndRead(machine);

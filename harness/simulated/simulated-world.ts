@@ -9,6 +9,7 @@ import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
 import type { Exchanged } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import { withDeadPromises } from "./drive.ts";
+import { guarded } from "./guard.ts";
 import { recordSimulated } from "./record.ts";
 import { SimulatedRecoverer } from "./simulated-recoverer.ts";
 
@@ -37,7 +38,7 @@ export class SimulatedWorld implements Explorable {
       exchanged: this.#exchanged,
       ...(later !== undefined && { image: later.image }),
     };
-    const recording = await withDeadPromises(() => recordSimulated(order));
+    const recording = await guarded(() => withDeadPromises(() => recordSimulated(order)));
     return {
       recording: { ...recording, ...(initial !== undefined && { initial }) },
       close: () => Promise.resolve(),
