@@ -52,6 +52,7 @@ export const calibrate: Verb = {
       .option("--filesystem <name>", "only this one; may be given several times", collectedFilesystems)
       .option("--seed <text>", "draw the cuts from it (default: a new one, printed)", seedText)
       .option("--json", "as one JSON object, and nothing else on stdout")
+      .addHelpText("after", "\nExamples:\n  lossbound calibrate\n  lossbound calibrate --filesystem xfs --json\n")
       .action(async (options: CalibrateOptions) => {
         const report = await calibrateAll(options, surroundings);
         const { out, environment } = surroundings;

@@ -25,6 +25,7 @@ export const doctor: Verb = {
       .description("Looks at what this machine can do, and says how to get what is missing. Changes nothing.")
       .option("--disk <dir>", "also measure how long a sync takes in this folder")
       .option("--json", "as one JSON object")
+      .addHelpText("after", examples)
       .action(async (options: DoctorOptions) => {
         const checks = await checkMachine();
         const disk = options.disk === undefined ? undefined : measured(options.disk);
@@ -36,6 +37,12 @@ export const doctor: Verb = {
       });
   },
 };
+
+const examples = `
+Examples:
+  lossbound doctor                                       what is there, what is missing, and how to get it
+  lossbound doctor --disk /var/lib/redis                 how long a sync takes there, ready for a scenario
+`;
 
 type Disk = SyncTimes & { readonly folder: string };
 

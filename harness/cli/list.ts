@@ -6,11 +6,12 @@ import { wrapped } from "../../reports/words.ts";
 import type { Catalogue } from "../../scenarios/catalogue.ts";
 import { diskTroubles } from "../../scenarios/disk-fault.ts";
 import { triggers } from "../../scenarios/scenario.ts";
+import { hint } from "../../scenarios/suggest.ts";
 import { confirmedInWords, modelConfirmedOn } from "../block/calibration/confirmations.ts";
 import { diskModels } from "../disk/disk-models.ts";
 import { checkers } from "../oracle/checkers.ts";
 import { targetTypes } from "../targets/targets.ts";
-import { type ExitCode, exitCodes } from "./exit.ts";
+import { Exit, type ExitCode, exitCodes } from "./exit.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
 
@@ -81,9 +82,13 @@ export const list: Verb = {
       .command("list")
       .summary("what there is: scenarios, presets, targets …")
       .description("Lists what there is, a line each.")
-      .addArgument(new Argument("[what]", "one kind of thing; none: all of them").choices(Object.keys(kinds)))
+      .addArgument(new Argument("[what]", `one of ${Object.keys(kinds).join(", ")}; none: all of them`))
       .option("--json", "as one JSON object, a list for each kind")
+      .addHelpText("after", examples)
       .action(async (what: string | undefined, { json }: { readonly json?: true }) => {
+        if (what !== undefined && !Object.hasOwn(kinds, what)) {
+          throw new Exit(exitCodes.usage, `there is nothing called ${what} to list: ${hint(what, Object.keys(kinds))}`);
+        }
         const wanted = what === undefined ? Object.keys(kinds) : [what];
         const { catalogue } = surroundings;
         const found = await Promise.all(wanted.map(async (name) => ({ name, ...(await section(name, catalogue)) })));
@@ -96,6 +101,13 @@ export const list: Verb = {
       });
   },
 };
+
+const examples = `
+Examples:
+  lossbound list                                         everything
+  lossbound list scenarios                               what can be run
+  lossbound list presets --json                          for a script
+`;
 
 async function section(name: string, catalogue: Catalogue): Promise<{ use: string; entries: Entry[] }> {
   const kind = kinds[name];

@@ -37,7 +37,7 @@ export const replay: Verb = {
       .option("--target <store>", "another store, to see whether it does better (default: the bundle's)")
       .option("--keep", "leave the store's folder behind, to look at it")
       .option("--json", "the answer as one JSON object")
-      .addHelpText("after", "\nExit codes: 0 not there any more, 1 reproduced, 5 not known\n")
+      .addHelpText("after", examples)
       .action(async (bundle: string, { target, keep, json }: ReplayOptions) => {
         if (isToken(bundle)) {
           ends(await replayFromToken(bundle, json === true, surroundings));
@@ -51,6 +51,14 @@ export const replay: Verb = {
       });
   },
 };
+
+const examples = `
+Examples:
+  lossbound replay results/latest/bundles/kill-random-always-3.lossbound
+  lossbound replay kill-random-always-3.lossbound --target /usr/bin/redis-server   does another store do better?
+
+Exit codes: 0 not there any more, 1 reproduced, 5 not known
+`;
 
 function exitCodeOf({ reproduced, judgement }: ReplayResult): ExitCode {
   if (reproduced || judgement.verdict === "violated") return exitCodes.violated;

@@ -28,7 +28,7 @@ import path from "node:path";
 import type { Detail } from "../../reports/detail.ts";
 import { json } from "../../reports/json.ts";
 import { nightOf, readNights, type Trials } from "../../reports/nights.ts";
-import type { Outcome } from "../../reports/outcome.ts";
+import { type Outcome, outcomeSchema } from "../../reports/outcome.ts";
 import { plain } from "../../reports/reporter.ts";
 import { Exit, exitCodes } from "./exit.ts";
 
@@ -74,6 +74,8 @@ export class Results {
     const whatDir = path.dirname(this.dir);
     pointAt(path.join(whatDir, "latest"), path.basename(this.dir));
     pointAt(path.join(path.dirname(whatDir), "latest"), path.join(path.basename(whatDir), path.basename(this.dir)));
+    // After it is on disk: a night is not lost because we broke our own contract, and neither is the news of it.
+    outcomeSchema.parse(outcome);
   }
 
   /** Written once, at the end. */

@@ -71,6 +71,7 @@ export const selftest: Verb = {
       .option("--jobs <n>", "cycles at a time", wholeNumber, availableParallelism())
       .option("--beside <scenario>", "hunt each bug with this scenario too, for comparison: kill/random")
       .option("--json", "the result on stdout, and nothing else there")
+      .addHelpText("after", examples)
       .action(async (names: string[], options: SelftestOptions) => {
         const { plantedBug, plantedBugs } = await import("../planted/planted.ts");
         const bugs = names.length > 0 ? names.map(plantedBug) : plantedBugs;
@@ -78,6 +79,14 @@ export const selftest: Verb = {
       });
   },
 };
+
+const examples = `
+Examples:
+  lossbound selftest                                     every bug once
+  lossbound selftest reply-before-log --seeds 20 --json
+
+Exit codes: 0 all found, 1 one was not
+`;
 
 class Selftest {
   private readonly bugs: readonly PlantedBug[];

@@ -48,15 +48,20 @@ export const shrink: Verb = {
       .option("--jobs <n>", "stores started at a time", wholeNumber, availableParallelism())
       .option("--out <dir>", "where the new bundle goes", "results")
       .option("--json", "the answer as one JSON object")
-      .addHelpText(
-        "after",
-        "\nExit codes: 1 still fails, and its bundle is written, 0 not there any more, 5 not known\n",
-      )
+      .addHelpText("after", examples)
       .action(async (what: string, options: ShrinkOptions) => {
         ends(await shrinkAndShow(what, options, surroundings));
       });
   },
 };
+
+const examples = `
+Examples:
+  lossbound shrink results/latest/bundles/kill-random-always-3.lossbound --time 2m
+  lossbound shrink sim~0.1.0~simulated/swarm~…           a token, as a report prints it
+
+Exit codes: 1 still fails, and its bundle is written, 0 not there any more, 5 not known
+`;
 
 async function shrinkAndShow(what: string, options: ShrinkOptions, around: Surroundings): Promise<ExitCode> {
   const of = sourceOf(what, around);

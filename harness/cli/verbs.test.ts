@@ -34,6 +34,7 @@ describe("the command line", () => {
       const { code, stdout } = await said(name, "--help");
       expect(code).to.equal(0);
       expect(stdout).to.contain(`Usage: lossbound ${name}`);
+      expect(stdout).to.match(/\nExamples:\n {2}lossbound /);
       expect((await said(name, "--no-such-thing")).code).to.equal(2);
     });
   }

@@ -1,6 +1,7 @@
 /**
  * A target file: how to start a store that is not started as redis-server is. Written by a user, `my-store.target.yaml`:
  *
+ *     # yaml-language-server: $schema=…/lossbound/harness/targets/target.schema.json
  *     name: kvrocks
  *     start: [/usr/bin/kvrocks, -c, "{config}"]     {config} {dir} {port} {socket}: filled in
  *     config: redis.conf                            or flags: --save "900 1"; or none: it takes no directives

@@ -77,7 +77,7 @@ function CrashMap({
           <Row
             key={row.name}
             row={row}
-            grade={run.models.find((model) => row.name === model.name || row.name.endsWith(`, ${model.name}`))?.grade}
+            model={run.models.find(({ name: of }) => row.name === of || row.name.endsWith(`, ${of}`))}
             chosen={place?.row === index ? place.cell : undefined}
             onChoose={(cell) => setPlace({ row: index, cell })}
           />
@@ -135,13 +135,13 @@ function nextViolation(from: Place, rows: readonly PageRow[]): Place | undefined
 
 interface RowProps {
   readonly row: PageRow;
-  /** How much of an excuse a store has on such a disk; absent where no model is asked. */
-  readonly grade: string | undefined;
+  /** Absent where no model is asked. */
+  readonly model: PageRun["models"][number] | undefined;
   readonly chosen: number | undefined;
   readonly onChoose: (cell: number) => void;
 }
 
-function Row({ row, grade, chosen, onChoose }: RowProps) {
+function Row({ row, model, chosen, onChoose }: RowProps) {
   const { cells } = row;
   const gap = cells.length > 160 ? 0 : 0.12;
   const choose = (event: MouseEvent) => {
@@ -152,7 +152,7 @@ function Row({ row, grade, chosen, onChoose }: RowProps) {
   return (
     <div class="row">
       <span class="row-name">
-        {row.name} {grade !== undefined && <small>{grade}</small>}
+        {row.name} {model !== undefined && <small>{[model.grade, ...model.confirmedOn].join(", ")}</small>}
       </span>
       <svg viewBox={`0 0 ${cells.length} 1`} preserveAspectRatio="none" onClick={choose} aria-hidden="true">
         {cells.map((cell, index) => (
