@@ -12,12 +12,17 @@ export interface Beginning {
   readonly target: string;
   readonly preset: string;
   readonly version: string;
+  /** On how many machines a night is played. */
+  readonly shards: number;
 }
 
-export function filesOf({ target, preset, version }: Beginning): NewFile[] {
+export function filesOf({ target, preset, version, shards }: Beginning): NewFile[] {
   return [
     { path: "lossbound/night.yaml", text: scenario(target, preset) },
-    { path: ".github/workflows/lossbound.yml", text: workflow(target, version) },
+    {
+      path: ".github/workflows/lossbound.yml",
+      text: shards > 1 ? matrix(target, version, shards) : workflow(target, version),
+    },
   ];
 }
 
@@ -52,12 +57,85 @@ expect:
 `;
 }
 
-function workflow(target: string, version: string): string {
-  const install = target.startsWith("/")
+/** In the words of the workflow: how the store comes there. */
+function installOf(target: string): string {
+  return target.startsWith("/")
     ? `      - name: The store under test
         run: sudo apt-get update && sudo apt-get install --yes redis-server && sudo systemctl stop redis-server
 `
     : "";
+}
+
+/** A night on several machines: each plays its shard, the last job puts together what they found. */
+function matrix(target: string, version: string, shards: number): string {
+  const indexes = Array.from({ length: shards }, (_, index) => index + 1).join(", ");
+  return `# Kills the store every night, on ${shards} machines at a time, and says what it lost. The verdict is that of the job
+# "merge": in its summary and its annotations; the page and the bundles of what was found are in the artifacts.
+name: durability
+on:
+  schedule:
+    - cron: "17 3 * * *"
+  workflow_dispatch:
+
+jobs:
+  shard:
+    runs-on: ubuntu-latest
+    timeout-minutes: 60
+    strategy:
+      # What one machine finds is no reason to stop the others.
+      fail-fast: false
+      matrix:
+        shard: [${indexes}]
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-node@v4
+        with:
+          node-version: 20
+${installOf(target)}      # The seed is the same on every machine, and when a job is run again.
+      - name: Kill it
+        run: >-
+          npx --yes lossbound@${version} run lossbound/night.yaml --seed night-\${{ github.run_id }}
+          --shard \${{ matrix.shard }}/${shards} --reporter blob=blobs/\${{ matrix.shard }}.blob
+      - uses: actions/upload-artifact@v4
+        if: always()
+        with:
+          name: shard-\${{ matrix.shard }}
+          path: |
+            blobs
+            results
+
+  merge:
+    needs: shard
+    if: always()
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-node@v4
+        with:
+          node-version: 20
+      - uses: actions/download-artifact@v4
+        with:
+          path: shards
+      # What the nights before found: with it this one can say what is new, ongoing and resolved.
+      - uses: actions/cache@v4
+        with:
+          path: results/history.jsonl
+          key: lossbound-\${{ github.run_id }}
+          restore-keys: lossbound-
+      - name: Merge
+        run: npx --yes lossbound@${version} merge shards --reporter junit=lossbound.xml --reporter html=lossbound.html
+      - uses: actions/upload-artifact@v4
+        if: always()
+        with:
+          name: lossbound
+          path: |
+            results
+            lossbound.xml
+            lossbound.html
+`;
+}
+
+function workflow(target: string, version: string): string {
   return `# Kills the store every night and says what it lost. The verdict is in the summary of the run and in its annotations,
 # the page and the bundles of what was found are in its artifacts.
 name: durability
@@ -75,7 +153,7 @@ jobs:
       - uses: actions/setup-node@v4
         with:
           node-version: 20
-${install}      # What the nights before found: with it this one can say what is new, ongoing and resolved.
+${installOf(target)}      # What the nights before found: with it this one can say what is new, ongoing and resolved.
       - uses: actions/cache@v4
         with:
           path: results/history.jsonl

@@ -54,6 +54,22 @@ describe("lossbound init", () => {
     expect(steps.at(-1)?.if, "what was found is wanted most when the night failed").to.equal("always()");
   });
 
+  it("writes a matrix of shards for several machines, all of one seed, and a job that merges them whatever happened", async () => {
+    await init("--shards", "4");
+    const { jobs } = parse(written(".github/workflows/lossbound.yml")) as {
+      jobs: Record<"shard" | "merge", { strategy?: object; needs?: string; if?: string; steps: { run?: string }[] }>;
+    };
+    expect(jobs.shard.strategy).to.deep.equal({ "fail-fast": false, matrix: { shard: [1, 2, 3, 4] } });
+    const [played = ""] = jobs.shard.steps.flatMap(({ run }) => run ?? []);
+    expect(played).to.match(
+      / --seed night-\$\{\{ github\.run_id \}\} --shard \$\{\{ matrix\.shard \}\}\/4 --reporter blob=blobs\//,
+    );
+    expect([jobs.merge.needs, jobs.merge.if]).to.deep.equal(["shard", "always()"]);
+    expect(jobs.merge.steps.flatMap(({ run }) => run ?? []).join("\n")).to.match(/lossbound@\S+ merge shards /);
+    const { code } = await init("--shards", "0");
+    expect(code).to.equal(2);
+  });
+
   it("never touches what is there already, and says so", async () => {
     await init();
     writeFileSync(path.join(folder, "lossbound/night.yaml"), "mine\n");

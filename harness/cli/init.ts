@@ -6,6 +6,7 @@ import { ownVersion } from "../package.ts";
 import { targetKindOf } from "../targets/targets.ts";
 import { Exit, type ExitCode, exitCodes } from "./exit.ts";
 import { filesOf, type NewFile } from "./init-files.ts";
+import { wholeNumber } from "./options.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Verb } from "./verb.ts";
 
@@ -13,6 +14,7 @@ interface InitOptions {
   readonly target: string;
   readonly preset: string;
   readonly dir: string;
+  readonly shards: number;
 }
 
 export const init: Verb = {
@@ -26,14 +28,17 @@ export const init: Verb = {
       )
       .option("--target <store>", "the store to test: bundled, the path of an executable, or docker:IMAGE", "bundled")
       .option("--preset <name>", "the config to judge", "everysec")
+      .option("--shards <n>", "machines that share a night: a workflow with a matrix", wholeNumber, 1)
       .option("--dir <dir>", "the project's folder", ".")
       .addHelpText("after", examples)
-      .action(({ target, preset, dir }: InitOptions) => {
+      .action(({ target, preset, dir, shards }: InitOptions) => {
         const { out, catalogue } = surroundings;
         // Asked now: what is written must run.
         targetKindOf(target);
         const { name } = catalogue.preset(preset);
-        const written = filesOf({ target, preset: name, version: ownVersion() }).map((file) => writeNew(dir, file));
+        const written = filesOf({ target, preset: name, version: ownVersion(), shards }).map((file) =>
+          writeNew(dir, file),
+        );
         out.stream.write(`${[...written, "", "next: npx lossbound run lossbound/night.yaml --runs 3"].join("\n")}\n`);
         ends(exitCodes.held);
       });
@@ -45,6 +50,7 @@ Examples:
   lossbound init                                         for the bundled store, to have a look
   lossbound init --target /usr/bin/redis-server --preset always
   lossbound init --target docker:redis:7.0
+  lossbound init --shards 4                              a night on four machines
 `;
 
 /** @returns what became of it, for the user */
