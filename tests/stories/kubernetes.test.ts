@@ -31,7 +31,7 @@ const documentsIn = (name: string): object[] => {
   return parseAllDocuments(text).map((document) => document.toJS() as object);
 };
 const jobIn = (name: string): IJob => {
-  const found = documentsIn(name).find((document) => (document as IJob).kind === "Job");
+  const found = documentsIn(name).find((document) => (document as { readonly kind?: string }).kind === "Job");
   if (found === undefined) throw new Error(`${name} has no Job`);
   return found as IJob;
 };
