@@ -10,11 +10,12 @@ import { readStream } from "../recover/read-stream.ts";
 import { RunFolder } from "../run-folder.ts";
 import { ProcessTarget, processDefaults } from "../targets/process.ts";
 import type { RespClient } from "../targets/target.ts";
+import { OpenChoice } from "./choices.ts";
 import { KeyPool } from "./key-pool.ts";
 import { emptyModel, type Model, type ModelEntry, type ModelValue, modelFromJson, modelToJson } from "./model.ts";
 import { ModelState } from "./model-state.ts";
 import { isAtLeast, operationOf, operations, UnknownCommand, weightsFor } from "./operations.ts";
-import { runCall } from "./run-call.ts";
+import { type RunOptions, runCall } from "./run-call.ts";
 import { drawCall, drawTransaction } from "./transactions.ts";
 
 const poolOptions = { keys: 35, valueBytes: { least: 0, most: 60 }, databases: 3, deadlines: "far" } as const;
@@ -24,6 +25,11 @@ const options = (moment = { earliestMs: Date.now() - 1_000, latestMs: Date.now()
   fork: (model: ModelState) => model.fork(nobody),
 });
 
+/** Nobody needs to be told what the store chose: a member, or an id. */
+function leavesNoChoice(request: Request): boolean {
+  return request[0] !== "SPOP" && !(request[0] === "XADD" && request.includes("*"));
+}
+
 describe("the table of operations", () => {
   it("draws requests that it can read: name, keys, and a step for each", () => {
     for (const operation of operations.values()) {
@@ -32,7 +38,10 @@ describe("the table of operations", () => {
         const request = operation.generate(pool);
         expect(request[0]).to.equal(operation.name);
         for (const key of operation.keys(request)) expect(key).to.match(/^c3:/);
-        runCall(new ModelState(emptyModel, nobody), { requests: [request], transaction: false }, undefined, options());
+        if (leavesNoChoice(request)) {
+          const call = { requests: [request], transaction: false };
+          runCall(new ModelState(emptyModel, nobody), call, undefined, options());
+        }
       }
     }
   });
@@ -41,7 +50,7 @@ describe("the table of operations", () => {
     const pool = new KeyPool(randomFrom("draws"), 0, poolOptions);
     const weights = weightsFor("8.0.0");
     const drawn = Array.from({ length: 20_000 }, () => drawCall(pool, weights).requests[0] as Request);
-    const steppable = drawn.filter(([name]) => name !== "SPOP");
+    const steppable = drawn.filter(leavesNoChoice);
     expect(new Set(drawn.map(([name]) => name)).size).to.equal(weights.length);
     const state = new ModelState(emptyModel, nobody);
     for (const request of steppable) runCall(state, { requests: [request], transaction: false }, undefined, options());
@@ -61,6 +70,63 @@ describe("the table of operations", () => {
   it("knows commands in any case, and says which one it does not know", () => {
     expect(operationOf(["set", "a", "b"]).name).to.equal("SET");
     expect(() => operationOf(["EVAL", "x"])).to.throw(UnknownCommand, '"EVAL"');
+  });
+});
+
+describe("an id that the store made", () => {
+  const moment = { earliestMs: 1_000, latestMs: 2_000 };
+  const add: Call = { requests: [["XADD", "s", "*", "f", "v"]], transaction: false };
+  const idsAfter = (more: Partial<RunOptions>, before: ModelState, told?: Reply) =>
+    runCall(before, add, told, { ...options(moment), ...more }).map(({ model }) => model.read("s", "stream")?.lastId);
+
+  it("is the one that was told", () => {
+    expect(idsAfter({}, new ModelState(emptyModel, nobody), { kind: "string", value: "1500-0" })).to.deep.equal([
+      "1500-0",
+    ]);
+  });
+
+  it("is the next one where the clock has not come so far, whatever was told", () => {
+    const state = new ModelState(emptyModel, nobody);
+    state.change("s", "stream", (stream) => stream.append("4102444800000-7", ["f", "v"]));
+    expect(idsAfter({}, state)).to.deep.equal(["4102444800000-8"]);
+  });
+
+  it("is one of those that came back with the same entry, or of none that is left, where nobody was told", () => {
+    const stream = (id: string, text: string) =>
+      ({ type: "stream", entries: [[id, ["f", text]]], lastId: id, groups: new Map() }) as const;
+    const recovered: Model = new Map([
+      [
+        0,
+        new Map([
+          ["s", { value: stream("1500-0", "v") }],
+          ["t", { value: stream("1600-0", "other") }],
+        ]),
+      ],
+    ]);
+    const ids = idsAfter({ hindsight: { recovered, names: () => false } }, new ModelState(emptyModel, nobody));
+    expect(ids).to.have.members(["1500-0", "1600-0", "2000-0"]);
+    expect(() => idsAfter({}, new ModelState(emptyModel, nobody))).to.throw(OpenChoice);
+  });
+});
+
+describe("fields of bits", () => {
+  const after = (...words: string[]) => {
+    const state = new ModelState(emptyModel, nobody);
+    const [outcome] = runCall(
+      state,
+      { requests: [["BITFIELD", "b", ...words]], transaction: false },
+      undefined,
+      options(),
+    );
+    return outcome?.model.read("b", "string")?.text;
+  };
+
+  it("wrap or stop at their limits, and lie across bytes", () => {
+    expect(after("SET", "u8", "#1", "200")).to.equal("\0\xc8");
+    expect(after("SET", "u8", "0", "-1")).to.equal("\xff");
+    expect(after("OVERFLOW", "SAT", "INCRBY", "u8", "0", "-1")).to.equal("\0");
+    expect(after("OVERFLOW", "SAT", "INCRBY", "i5", "3", "100")).to.equal("\x0f");
+    expect(after("INCRBY", "i5", "6", "-1")).to.equal("\x03\xe0");
   });
 });
 
@@ -119,7 +185,7 @@ describe("the model", () => {
     const state = new ModelState(emptyModel, nobody);
     for (let count = 0; count < 2_000; count++) {
       const call = drawCall(pool, weights);
-      if (call.requests[0]?.[0] !== "SPOP") runCall(state, call, undefined, options());
+      if (call.requests.every(leavesNoChoice)) runCall(state, call, undefined, options());
     }
     const json = modelToJson(state.plain());
     expect(modelToJson(modelFromJson(JSON.parse(JSON.stringify(json))))).to.deep.equal(json);

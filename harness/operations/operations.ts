@@ -2,6 +2,8 @@
  * The table of operations. A new one is an entry in its family; a new family is a file and a line here.
  */
 import type { Call, Request } from "../recording/history.ts";
+import { bits } from "./bits.ts";
+import { geo } from "./geo.ts";
 import { hashes } from "./hashes.ts";
 import type { KeyPool } from "./key-pool.ts";
 import { keys } from "./keys.ts";
@@ -13,7 +15,7 @@ import { streams } from "./streams.ts";
 import { strings } from "./strings.ts";
 
 export const operations: ReadonlyMap<string, Operation> = new Map(
-  [...strings, ...lists, ...hashes, ...sets, ...sortedSets, ...streams, ...keys].map((operation) => [
+  [...strings, ...bits, ...lists, ...hashes, ...sets, ...sortedSets, ...geo, ...streams, ...keys].map((operation) => [
     operation.name,
     operation,
   ]),

@@ -157,7 +157,8 @@ function scoresOf(model: ModelState, key: Bytes): [Bytes, number][] {
 
 const flagNames = ["NX", "XX", "GT", "LT", "CH", "INCR"];
 
-function add(model: ModelState, key: Bytes, args: readonly Bytes[]): readonly Step[] {
+/** ZADD: flags, then scores and members in turn. */
+export function add(model: ModelState, key: Bytes, args: readonly Bytes[]): readonly Step[] {
   let first = 0;
   const flags = new Set<string>();
   for (; flagNames.includes((args[first] ?? "").toUpperCase()); first++)

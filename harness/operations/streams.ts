@@ -1,11 +1,13 @@
 /**
- * Streams and their consumer groups. Ids are always given, decades away and rising with every draw: an id that a store
- * makes from its clock is known only to who was answered.
+ * Streams and their consumer groups. Ids are mostly given, decades away and rising with every draw. Behind such a one an
+ * id that the store makes is the next one; otherwise the store makes it from its clock, and the answer tells which. Where
+ * there was no answer, what came back tells which ids it can have been.
  *
  * Not every answer can be foreseen. What is pending of an entry that is gone is forgotten sooner or later (see
  * stream-value.ts), so where a request names such an entry, any answer is right.
  */
 import type { Bytes, Reply } from "../recording/history.ts";
+import { type Hindsight, OpenChoice } from "./choices.ts";
 import {
   answers,
   anything,
@@ -20,8 +22,9 @@ import {
   wholeNumber,
 } from "./define.ts";
 import type { KeyPool } from "./key-pool.ts";
+import { describeReply, matchesReply } from "./match-reply.ts";
 import type { ModelState } from "./model-state.ts";
-import type { ExpectedReply, Step } from "./operation.ts";
+import type { ExpectedReply, Moment, Step } from "./operation.ts";
 import { compareIds, firstId, type StreamValue } from "./stream-value.ts";
 
 /** `XGROUP CREATE key …`. */
@@ -35,20 +38,23 @@ export const streams = defineFamily("streams", {
     generate: (pool) => {
       const trim = pool.random.chance(0.1) ? ["MAXLEN", "=", String(pool.count(30))] : [];
       const pairs = Array.from({ length: pool.count(3) }, () => [pool.member(), pool.value()]).flat();
-      return [pool.key("stream"), ...trim, pool.nextStreamId(), ...pairs];
+      return [pool.key("stream"), ...trim, pool.random.chance(0.15) ? "*" : pool.nextStreamId(), ...pairs];
     },
-    step: (model, [key = "", ...args]) => {
+    step: (model, [key = "", ...args], moment, told, hindsight) => {
       const hasTrim = args[0] === "MAXLEN";
-      const [id = "", ...items] = hasTrim ? args.slice(3) : args;
-      const before = model.read(key, "stream");
-      if (compareIds(id, before?.lastId ?? firstId) <= 0)
+      const [given = "", ...items] = hasTrim ? args.slice(3) : args;
+      const lastId = model.read(key, "stream")?.lastId ?? firstId;
+      if (given !== "*" && compareIds(given, lastId) <= 0)
         return refuses("ERR The ID specified in XADD is equal or smaller");
-      return answers(text(id), (state) =>
-        state.change(key, "stream", (stream) => {
-          stream.append(id, items);
-          if (hasTrim) stream.trim(wholeNumber(args[2] as Bytes));
-        }),
-      );
+      const ids = given === "*" ? madeIds(lastId, items, moment, told, hindsight) : [given];
+      return ids.map((id) => ({
+        reply: text(id),
+        apply: (state) =>
+          state.change(key, "stream", (stream) => {
+            stream.append(id, items);
+            if (hasTrim) stream.trim(wholeNumber(args[2] as Bytes));
+          }),
+      }));
     },
   },
   XDEL: {
@@ -143,6 +149,36 @@ export const streams = defineFamily("streams", {
       });
     },
   },
+  XAUTOCLAIM: {
+    // Before 7.0 it left what is pending of entries that are gone, and answered with them.
+    since: "7.0",
+    weight: 2,
+    generate: (pool) => {
+      const start = pool.random.pick(["0", pool.earlierStreamId()]);
+      const justId = pool.random.chance(0.3) ? ["JUSTID"] : [];
+      // So many that entries which are gone, and count too, never end it early.
+      return [pool.key("stream"), drawGroup(pool), drawConsumer(pool), "0", start, "COUNT", "1000000", ...justId];
+    },
+    step: (model, [key = "", group = "", consumer = "", , start = "", , , justId]) => {
+      const { pending } = groupOf(model, key, group);
+      const stream = model.read(key, "stream") as StreamValue;
+      const claimed = [...pending.keys()].filter((id) => compareIds(id, start) >= 0).sort(compareIds);
+      const entries = claimed.map((id) => (justId === undefined ? entryReply(id, stream.get(id) ?? []) : text(id)));
+      const expected = [text(firstId), list(entries)];
+      // And behind those the ids of entries that are gone.
+      const reply: ExpectedReply = {
+        kind: "such-that",
+        text: `${describeReply(list(expected))} and what is gone`,
+        holds: (told) => told.kind === "array" && matchesReply(list(expected), list(told.items.slice(0, 2))),
+      };
+      return changing(model, key, reply, (value) => {
+        for (const id of claimed) {
+          const before = value.group(group)?.pending.get(id)?.deliveries ?? 0;
+          value.assign(group, id, { consumer, deliveries: justId === undefined ? before + 1 : before });
+        }
+      });
+    },
+  },
   XLEN: {
     changes: "nothing",
     generate: (pool) => [pool.key("stream")],
@@ -220,6 +256,40 @@ function changeGroup(
   return changing(model, key, anything, (value) => {
     for (const [id] of own) value.acknowledge(group, id);
   });
+}
+
+/** Clocks of a store and of its clients are never so far apart. */
+const farMs = 3_600_000;
+
+/** The ids that a store can have made for an entry behind `lastId`. */
+function madeIds(
+  lastId: Bytes,
+  items: readonly Bytes[],
+  moment: Moment,
+  told: Reply | undefined,
+  hindsight: Hindsight | undefined,
+): readonly Bytes[] {
+  const [lastMs = 0, lastSeq = 0] = lastId.split("-").map(Number);
+  // The clock has not come so far: the store counts on.
+  if (lastMs > moment.latestMs + farMs) return [`${lastMs}-${lastSeq + 1}`];
+  if (told?.kind === "string" && compareIds(told.value, lastId) > 0) return [told.value];
+  if (hindsight === undefined) throw new OpenChoice("the store made an id, and nobody was told which");
+  const found = new Set<Bytes>();
+  for (const keys of hindsight.recovered.values()) {
+    for (const { value } of keys.values()) {
+      if (value.type !== "stream") continue;
+      // The entry itself, or the id that is left of it when it was trimmed away.
+      for (const [id, others] of value.entries) if (sameTexts(items, others)) found.add(id);
+      found.add(value.lastId);
+    }
+  }
+  // Of an entry that left no trace the id does not matter.
+  found.add(`${moment.latestMs}-0`);
+  return [...found].filter((id) => compareIds(id, lastId) > 0);
+}
+
+function sameTexts(one: readonly Bytes[], other: readonly Bytes[]): boolean {
+  return one.length === other.length && one.every((text, index) => text === other[index]);
 }
 
 function idOf(argument: Bytes | undefined, stream: StreamValue | undefined): Bytes {
