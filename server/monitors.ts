@@ -42,8 +42,13 @@ export class Monitors {
   }
 }
 
+const secretDirectives = new Set(["requirepass", "masterauth"]);
+
 /** A request as it may be shown. */
 export function withoutPasswords(command: KnownCommand, args: Args): Args {
+  if (command.name === "config|set") {
+    return args.map((arg, index) => (secretDirectives.has(args[index - 1]?.toLowerCase() ?? "") ? redacted : arg));
+  }
   if (command.name === "auth") return args.map((arg, index) => (index === 0 ? arg : redacted));
   if (command.name !== "hello") return args;
   const auth = args.findIndex((arg) => arg.toUpperCase() === "AUTH");

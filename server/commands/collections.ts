@@ -2,6 +2,7 @@
 import type { Database } from "../keyspace/database.ts";
 import { globMatches } from "../keyspace/glob.ts";
 import { type Reply, WRONG_TYPE } from "../resp/reply.ts";
+import type { Session } from "../session.ts";
 import type { Collection, Value } from "../types/value.ts";
 import type { Args } from "./command.ts";
 import { readScanOptions } from "./key-walks.ts";
@@ -16,6 +17,27 @@ export function ofType<V extends Collection>(
 ): V | undefined {
   if (value === undefined || value instanceof type) return value;
   throw WRONG_TYPE;
+}
+
+/** A collection whose items have names. */
+interface Named extends Collection {
+  readonly size: number;
+  /** True when there was such an item. */
+  delete(name: string): boolean;
+}
+
+/** HDEL, SREM and ZREM: takes items out, and with the last one the key. */
+export function removingItems<V extends Named>(type: new (...args: never[]) => V, event: string) {
+  return (args: Args, { db }: Session): Reply => {
+    const key = args[1] as string;
+    const collection = ofType(type, db.forWrite(key));
+    if (collection === undefined) return 0;
+    let removed = 0;
+    for (let at = 2; at < args.length; at++) if (collection.delete(args[at] as string)) removed++;
+    if (removed > 0) db.changed(key, event, removed);
+    removeEmptied(db, key, collection.size);
+    return removed;
+  };
 }
 
 /** A collection that was emptied is no more: its key goes. */

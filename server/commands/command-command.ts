@@ -5,6 +5,7 @@ import { MapReply, type Reply, ReplyError, SetReply, SimpleString, SYNTAX_ERROR 
 import type { Session } from "../session.ts";
 import type { Args, Command, Flag, KeySpec } from "./command.ts";
 import { container } from "./container.ts";
+import { type KeyUse, keyUse } from "./key-uses.ts";
 
 const flags: readonly Flag[] = ["loading", "stale"];
 
@@ -42,13 +43,13 @@ function legacyKeys({ keys }: Command): readonly [number, number, number] {
   return typeof keys === "object" ? [keys.first, keys.last, keys.step] : [0, 0, 0];
 }
 
-function keySpecs({ keys, flags: own }: Command): Reply[] {
+function keySpecs(command: Command): Reply[] {
+  const { keys } = command;
   if (typeof keys !== "object") return [];
-  const access = own.has("write") ? ["RW", "access", "update"] : ["RO", "access"];
   const last = keys.last < 0 ? keys.last : keys.last - keys.first;
   return [
     new MapReply([
-      ["flags", new SetReply(access.map((flag) => new SimpleString(flag)))],
+      ["flags", flagsOf(keyUse(command, 0))],
       [
         "begin_search",
         new MapReply([
@@ -72,6 +73,10 @@ function keySpecs({ keys, flags: own }: Command): Reply[] {
       ],
     ]),
   ];
+}
+
+function flagsOf(use: KeyUse): Reply {
+  return new SetReply(use.map((flag) => new SimpleString(flag)));
 }
 
 function describe(known: KnownCommand | undefined): Reply {
@@ -150,9 +155,9 @@ function getKeys(args: Args, session: Session): readonly string[] {
 }
 
 function getKeysAndFlags(args: Args, session: Session): Reply {
-  const known = session.server.commands.find(args.slice(2));
-  const access = known?.writes === true ? ["RW", "access", "update"] : ["RO", "access"];
-  return getKeys(args, session).map((key) => [key, new SetReply(access.map((flag) => new SimpleString(flag)))]);
+  const keys = getKeys(args, session);
+  const { command } = session.server.commands.find(args.slice(2)) as KnownCommand;
+  return keys.map((key, position) => [key, flagsOf(keyUse(command, position))]);
 }
 
 export const commandCommand = container(

@@ -309,36 +309,25 @@ function storingKeys(optionsAt: number) {
   };
 }
 
+/** Answers for each member by its place; undefined when there is no such member. */
+function ofEachMember(name: string, show: (place: Place | undefined) => Reply): Command {
+  return {
+    name,
+    arity: -2,
+    flags: reads,
+    keys: ONE_KEY,
+    group,
+    run(args, session) {
+      const set = readSortedSet(session, args);
+      return args.slice(2).map((member) => show(placeOfMember(set, member)));
+    },
+  };
+}
+
 export const geoCommands: readonly Command[] = [
   { name: "geoadd", arity: -5, flags: writes, keys: ONE_KEY, group, run: add },
-  {
-    name: "geopos",
-    arity: -2,
-    flags: reads,
-    keys: ONE_KEY,
-    group,
-    run(args, session) {
-      const set = readSortedSet(session, args);
-      return args.slice(2).map((member) => {
-        const place = placeOfMember(set, member);
-        return place === undefined ? NIL_ARRAY : coordinates(place);
-      });
-    },
-  },
-  {
-    name: "geohash",
-    arity: -2,
-    flags: reads,
-    keys: ONE_KEY,
-    group,
-    run(args, session) {
-      const set = readSortedSet(session, args);
-      return args.slice(2).map((member) => {
-        const place = placeOfMember(set, member);
-        return place === undefined ? null : geohashText(place);
-      });
-    },
-  },
+  ofEachMember("geopos", (place) => (place === undefined ? NIL_ARRAY : coordinates(place))),
+  ofEachMember("geohash", (place) => (place === undefined ? null : geohashText(place))),
   { name: "geodist", arity: -4, flags: reads, keys: ONE_KEY, group, run: distance },
   { name: "georadius", arity: -6, flags: writes, keys: storingKeys(6), group, run: radius("place", true) },
   { name: "georadius_ro", arity: -6, flags: reads, keys: ONE_KEY, group, run: radius("place", false) },

@@ -4,7 +4,7 @@ import { MapReply, OK, Pairs, type Reply, ReplyError, SYNTAX_ERROR } from "../re
 import type { Session } from "../session.ts";
 import { type HashEntry, HashValue } from "../types/hash.ts";
 import { int64, longDouble } from "./arguments.ts";
-import { ofType, removeEmptied, scanReply } from "./collections.ts";
+import { ofType, removingItems, scanReply } from "./collections.ts";
 import { type Args, type Command, type Flag, ONE_KEY } from "./command.ts";
 import { addInt64 } from "./counters.ts";
 import { draw, drawCount } from "./draws.ts";
@@ -79,17 +79,6 @@ function increaseFloat(args: Args, session: Session): Reply {
   return text;
 }
 
-function remove(args: Args, { db }: Session): Reply {
-  const key = args[1] as string;
-  const hash = ofType(HashValue, db.forWrite(key));
-  if (hash === undefined) return 0;
-  let removed = 0;
-  for (let at = 2; at < args.length; at++) if (hash.delete(args[at] as string)) removed++;
-  if (removed > 0) db.changed(key, "hdel", removed);
-  removeEmptied(db, key, hash.size);
-  return removed;
-}
-
 function random(args: Args, session: Session): Reply {
   const [, , countText, word] = args;
   if (countText === undefined) return readHash(session, args)?.randomEntry(session.server.random)[0] ?? null;
@@ -114,7 +103,14 @@ export const hashCommands: readonly Command[] = [
   { name: "hsetnx", arity: 4, flags: growsFast, keys: ONE_KEY, group, run: setNew },
   { name: "hincrby", arity: 4, flags: growsFast, keys: ONE_KEY, group, run: increase },
   { name: "hincrbyfloat", arity: 4, flags: growsFast, keys: ONE_KEY, group, run: increaseFloat },
-  { name: "hdel", arity: -3, flags: new Set(["write", "fast"]), keys: ONE_KEY, group, run: remove },
+  {
+    name: "hdel",
+    arity: -3,
+    flags: new Set(["write", "fast"]),
+    keys: ONE_KEY,
+    group,
+    run: removingItems(HashValue, "hdel"),
+  },
   {
     name: "hget",
     arity: 3,

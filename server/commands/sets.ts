@@ -3,7 +3,7 @@ import { type Reply, SetReply, SYNTAX_ERROR } from "../resp/reply.ts";
 import type { Session } from "../session.ts";
 import { SetValue } from "../types/set.ts";
 import { limit } from "./arguments.ts";
-import { ofType, removeEmptied, scanReply } from "./collections.ts";
+import { ofType, removeEmptied, removingItems, scanReply } from "./collections.ts";
 import { type Args, type Command, type Flag, ONE_KEY } from "./command.ts";
 import { draw, drawCount } from "./draws.ts";
 import { readCursor } from "./key-walks.ts";
@@ -30,17 +30,6 @@ function addMembers({ db, server }: Session, key: string, members: readonly stri
   if (isNew) db.add(key, set);
   if (added > 0) db.changed(key, "sadd", added);
   return added;
-}
-
-function remove(args: Args, { db }: Session): Reply {
-  const key = args[1] as string;
-  const set = ofType(SetValue, db.forWrite(key));
-  if (set === undefined) return 0;
-  let removed = 0;
-  for (let at = 2; at < args.length; at++) if (set.delete(args[at] as string)) removed++;
-  if (removed > 0) db.changed(key, "srem", removed);
-  removeEmptied(db, key, set.size);
-  return removed;
 }
 
 function move(args: Args, session: Session): Reply {
@@ -119,7 +108,7 @@ export const setCommands: readonly Command[] = [
     group,
     run: (args, session) => addMembers(session, args[1] as string, args.slice(2)),
   },
-  { name: "srem", arity: -3, flags: shrinksFast, keys: ONE_KEY, group, run: remove },
+  { name: "srem", arity: -3, flags: shrinksFast, keys: ONE_KEY, group, run: removingItems(SetValue, "srem") },
   { name: "smove", arity: 4, flags: shrinksFast, keys: { first: 1, last: 2, step: 1 }, group, run: move },
   { name: "spop", arity: -2, flags: shrinksFast, keys: ONE_KEY, group, run: pop },
   { name: "srandmember", arity: -2, flags: reads, keys: ONE_KEY, group, run: random },

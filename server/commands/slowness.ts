@@ -1,6 +1,7 @@
 /** SLOWLOG and LATENCY: what took long. */
 import type { KnownCommand } from "../command-table.ts";
-import { MapReply, OK, type Reply, ReplyError } from "../resp/reply.ts";
+import { latencyReport } from "../latency-doctor.ts";
+import { MapReply, OK, type Reply, ReplyError, Verbatim } from "../resp/reply.ts";
 import type { Session } from "../session.ts";
 import { integer } from "./arguments.ts";
 import type { Args, Command, Flag } from "./command.ts";
@@ -68,6 +69,14 @@ function histograms(args: Args, { server }: Session): Reply {
 }
 
 const latencyCommand = container("latency", group, [
+  {
+    usage: "DOCTOR",
+    help: "What held the server up, in words, and what may help.",
+    arity: 2,
+    flags,
+    run: (_args, { server }) =>
+      new Verbatim(latencyReport(server.latencyMonitor, server.config.get("latency-monitor-threshold"))),
+  },
   {
     usage: "HISTOGRAM [<command> …]",
     help: "How many calls of commands took no longer than each power of two, in microseconds.",

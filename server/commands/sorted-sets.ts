@@ -4,7 +4,7 @@ import { Double, Pairs, type Reply, ReplyError, SYNTAX_ERROR } from "../resp/rep
 import type { Session } from "../session.ts";
 import { SortedSetValue } from "../types/sorted-set.ts";
 import { double } from "./arguments.ts";
-import { ofType, removeEmptied, scanReply } from "./collections.ts";
+import { ofType, removingItems, scanReply } from "./collections.ts";
 import { type Args, type Command, type Flag, ONE_KEY } from "./command.ts";
 import { draw, drawCount } from "./draws.ts";
 import { readCursor } from "./key-walks.ts";
@@ -96,17 +96,6 @@ export function addToSortedSet(args: Args, session: Session): Reply {
 
 // ── The rest ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function remove(args: Args, { db }: Session): Reply {
-  const key = args[1] as string;
-  const set = ofType(SortedSetValue, db.forWrite(key));
-  if (set === undefined) return 0;
-  let removed = 0;
-  for (let at = 2; at < args.length; at++) if (set.delete(args[at] as string)) removed++;
-  if (removed > 0) db.changed(key, "zrem", removed);
-  removeEmptied(db, key, set.size);
-  return removed;
-}
-
 function scoreReply(set: SortedSetValue | undefined, member: string): Reply {
   const score = set?.score(member);
   return score === undefined ? null : new Double(score);
@@ -143,7 +132,14 @@ export const sortedSetCommands: readonly Command[] = [
     run: ([, key = "", by = "", member = ""], session) =>
       add({ key, entries: [{ member, score: double(by) }], words: new Set(["INCR"]) }, session),
   },
-  { name: "zrem", arity: -3, flags: new Set(["write", "fast"]), keys: ONE_KEY, group, run: remove },
+  {
+    name: "zrem",
+    arity: -3,
+    flags: new Set(["write", "fast"]),
+    keys: ONE_KEY,
+    group,
+    run: removingItems(SortedSetValue, "zrem"),
+  },
   {
     name: "zcard",
     arity: 2,
