@@ -5,6 +5,7 @@
 import { emptyModel, type Model, modelToJson, valueToJson } from "../harness/operations/model.ts";
 import { ModelState } from "../harness/operations/model-state.ts";
 import { runCall } from "../harness/operations/run-call.ts";
+import { compareIds, firstId, nextId } from "../harness/operations/stream-value.ts";
 import type { Call, CallRecord, History, Reply, Request } from "../harness/recording/history.ts";
 
 const staleClockMs = 1_000;
@@ -37,13 +38,19 @@ function explainingLengths(
   let ways = [new ModelState(emptyModel, nobody)];
   const found: number[] = [];
   for (const [length, record] of [undefined, ...invoked].entries()) {
-    if (record !== undefined) ways = ways.flatMap((way) => after(way, record, lastWallMs, refused));
+    if (record !== undefined) ways = ways.flatMap((way) => after(way, record, wanted, lastWallMs, refused));
     if (ways.some((way) => holds(way, wanted))) found.push(length);
   }
   return found;
 }
 
-function after(way: ModelState, record: CallRecord, lastWallMs: number, refused: boolean): ModelState[] {
+function after(
+  way: ModelState,
+  record: CallRecord,
+  wanted: KeysFound,
+  lastWallMs: number,
+  refused: boolean,
+): ModelState[] {
   const moment = {
     earliestMs: record.invokedWallMs - staleClockMs,
     latestMs: (record.completed?.wallMs ?? lastWallMs) + 1,
@@ -56,14 +63,28 @@ function after(way: ModelState, record: CallRecord, lastWallMs: number, refused:
   let ways = [way];
   for (const request of record.call.requests) {
     const call = { requests: [request], transaction: false };
-    ways = ways.flatMap((from) => repliesTo(from, request).flatMap((reply) => run(from, call, reply)));
+    ways = ways.flatMap((from) =>
+      repliesTo(from, request, wanted, moment.latestMs).flatMap((reply) => run(from, call, reply)),
+    );
   }
   return [...untouched, ...ways];
 }
 
 /** Every answer of a command that leaves the store a choice; for the others, that nothing is known. */
-function repliesTo(state: ModelState, [name, key = "", count]: Request): (Reply | undefined)[] {
+function repliesTo(
+  state: ModelState,
+  [name, key = "", count, ...args]: Request,
+  recovered: KeysFound,
+  latestMs: number,
+): (Reply | undefined)[] {
   const members = state.entry(key)?.value.plain();
+  if (name === "XADD" && [count, ...args].includes("*")) {
+    const last = members?.type === "stream" ? members.lastId : firstId;
+    // Any id that came back, or one that left no trace; in the future of the clock the model knows it by itself.
+    const found = [...recovered.values()].flatMap(({ text }) => text.match(/\d+-\d+/g) ?? []);
+    const ids = [...new Set([...found, `${latestMs}-0`, nextId(last)])].filter((id) => compareIds(id, last) > 0);
+    return ids.map((value) => ({ kind: "string", value }));
+  }
   if (name !== "SPOP" || members?.type !== "set") return [undefined];
   const wanted = Math.min(Number(count ?? 1), members.members.size);
   let choices: string[][] = [[]];

@@ -12,6 +12,7 @@ import { ModelState } from "../harness/operations/model-state.ts";
 import { CommandRefused, type ExpectedReply, type Moment, type Step } from "../harness/operations/operation.ts";
 import { operationOf, type Weights } from "../harness/operations/operations.ts";
 import { runCall } from "../harness/operations/run-call.ts";
+import { compareIds, firstId, nextId } from "../harness/operations/stream-value.ts";
 import { drawCall, drawTransaction } from "../harness/operations/transactions.ts";
 import type { Random } from "../harness/random.ts";
 import {
@@ -195,7 +196,7 @@ class Toy {
 
   private chooseStep(request: Request, moment: Moment): Step {
     try {
-      return this.random.pick(operationOf(request).step(this.state, request, moment, this.choose(request)));
+      return this.random.pick(operationOf(request).step(this.state, request, moment, this.choose(request, moment)));
     } catch (error) {
       if (error instanceof CommandRefused) return { reply: { kind: "error", message: error.message } };
       throw error;
@@ -203,8 +204,13 @@ class Toy {
   }
 
   /** What the store tells of a choice, made before the step. */
-  private choose([name, key = "", count]: Request): Reply | undefined {
+  private choose([name, key = "", count, ...args]: Request, { latestMs }: Moment): Reply | undefined {
     const members = this.state.entry(key)?.value.plain();
+    if (name === "XADD" && [count, ...args].includes("*")) {
+      const last = members?.type === "stream" ? members.lastId : firstId;
+      const id = `${latestMs}-0`;
+      return { kind: "string", value: compareIds(id, last) > 0 ? id : nextId(last) };
+    }
     if (name !== "SPOP" || members?.type !== "set") return undefined;
     const chosen = this.random.shuffled([...members.members]).slice(0, Number(count ?? 1));
     const items = chosen.map((value): Reply => ({ kind: "string", value }));
@@ -220,6 +226,7 @@ class Toy {
       case "any":
         return { kind: "nil" };
       case "such-that":
+        if (reply.example !== undefined) return reply.example;
         throw new Error("the toy store gives only replies that it can work out");
       case "string":
       case "integer":

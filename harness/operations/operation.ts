@@ -70,7 +70,13 @@ export type ExpectedReply =
   | Reply
   | { readonly kind: "unordered"; readonly items: readonly Reply[]; readonly groupsOf: 1 | 2 }
   | { readonly kind: "nested"; readonly texts: readonly Bytes[] }
-  | { readonly kind: "such-that"; readonly text: string; readonly holds: (told: Reply) => boolean }
+  | {
+      readonly kind: "such-that";
+      readonly text: string;
+      readonly holds: (told: Reply) => boolean;
+      /** One that passes, where one can be given beforehand. */
+      readonly example?: Reply;
+    }
   | { readonly kind: "any" };
 
 /** The command answers with an error because of what the keyspace holds, or because of its own arguments. */

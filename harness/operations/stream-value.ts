@@ -166,6 +166,12 @@ export function compareIds(one: Bytes, other: Bytes): number {
   return oneMs - otherMs || oneSeq - otherSeq;
 }
 
+/** The least id behind this one. */
+export function nextId(id: Bytes): Bytes {
+  const [ms, seq] = partsOf(id);
+  return `${ms}-${seq + 1}`;
+}
+
 /** Ids that a workload draws are far from where numbers stop being exact. */
 function partsOf(id: Bytes): readonly [number, number] {
   const dash = id.indexOf("-");

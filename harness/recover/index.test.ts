@@ -152,7 +152,7 @@ describe("the index", function () {
   it("relies on no base that does not hold what the log had made", async () => {
     const world = new SimulatedWorld(plantedBug("ttl-dropped-by-rewrite"));
     // Keys had deadlines when this one was rewritten.
-    const plan = simulatedPlan({ seed: "base c", preset: "everysec", rewrites: 2 });
+    const plan = simulatedPlan({ seed: "base a", preset: "everysec", rewrites: 2 });
     const ground = groundOf((await world.record(plan)).recording);
     const index = indexOf(ground, plan);
     const isRewritten = ({ files }: CrashState) => {
