@@ -110,7 +110,7 @@ describe("an id that the store made", () => {
 });
 
 describe("fields of bits", () => {
-  const after = (...words: string[]) => {
+  const textAfter = (...words: string[]) => {
     const state = new ModelState(emptyModel, nobody);
     const [outcome] = runCall(
       state,
@@ -122,11 +122,11 @@ describe("fields of bits", () => {
   };
 
   it("wrap or stop at their limits, and lie across bytes", () => {
-    expect(after("SET", "u8", "#1", "200")).to.equal("\0\xc8");
-    expect(after("SET", "u8", "0", "-1")).to.equal("\xff");
-    expect(after("OVERFLOW", "SAT", "INCRBY", "u8", "0", "-1")).to.equal("\0");
-    expect(after("OVERFLOW", "SAT", "INCRBY", "i5", "3", "100")).to.equal("\x0f");
-    expect(after("INCRBY", "i5", "6", "-1")).to.equal("\x03\xe0");
+    expect(textAfter("SET", "u8", "#1", "200")).to.equal("\0\xc8");
+    expect(textAfter("SET", "u8", "0", "-1")).to.equal("\xff");
+    expect(textAfter("OVERFLOW", "SAT", "INCRBY", "u8", "0", "-1")).to.equal("\0");
+    expect(textAfter("OVERFLOW", "SAT", "INCRBY", "i5", "3", "100")).to.equal("\x0f");
+    expect(textAfter("INCRBY", "i5", "6", "-1")).to.equal("\x03\xe0");
   });
 });
 
