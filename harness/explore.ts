@@ -44,6 +44,7 @@ import { makeStateIndex } from "./recover/index.ts";
 import { RunFolder } from "./run-folder.ts";
 import type { RunRequest, RunResult, RunWatch } from "./run-request.ts";
 import { type CyclePart, cyclesOf, type PartTitle, wholeNight } from "./shard.ts";
+import { rotIn, rotting } from "./simulated/rot-recoverer.ts";
 import { type CrashName, tokenText } from "./simulated/token.ts";
 import { sweep } from "./sweep.ts";
 import { lastValue, savePointsOf } from "./targets/config-file.ts";
@@ -169,7 +170,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: 
   const plan = again === undefined ? planFor(request, store, target, cycle) : planOfRecording(again).plan;
   const own = request.tallies === true ? new ExplorationSummary(summary.title) : undefined;
   const kept: KeptRecording[] = [];
-  const recoverer = await world.recoverer(plan.config, request.jobs);
+  const recoverer = rotting(await world.recoverer(plan.config, request.jobs), plan);
   const kinds = new Set<FindingKind>();
   let acked = 0;
   try {
@@ -249,12 +250,19 @@ function orderFor(
     sampleMax: Math.max(booted - summary.bootedStates, Math.ceil(booted / 4)),
     random: randomFrom(plan.seed).fork(`explore ${plan.cycle} link ${link}`),
     recoverer,
-    // Of a real file system blocks were recorded, and an index of files has nothing to say of those.
-    ...(world.engine !== "filesystem" && world.readsLogWrongly !== true && { makeIndex: makeStateIndex }),
+    ...(isIndexed(world, plan) && { makeIndex: makeStateIndex }),
     jobs: request.jobs,
     deadlineMs,
     signal: request.signal,
   };
+}
+
+/**
+ * Of a real file system blocks were recorded, and an index of files has nothing to say of those; nor of bits that rot once
+ * it has read them.
+ */
+function isIndexed({ engine, readsLogWrongly }: Explorable, plan: Plan): boolean {
+  return engine !== "filesystem" && readsLogWrongly !== true && rotIn(plan).length === 0;
 }
 
 /** How each can be seen again, by fingerprint: with a token, where the seed brings everything back; else with its bundle. */

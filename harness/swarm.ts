@@ -26,6 +26,8 @@ export type PlannedOrder =
 export interface Swarm {
   readonly workload: Workload;
   readonly eagerShare: number;
+  /** Of the run, how much of its end nobody writes in: what came last has to become safe without help. */
+  readonly quietShare: number;
   readonly syncs: Delays;
   readonly orders: readonly PlannedOrder[];
   readonly diskFaults: readonly DiskFault[];
@@ -37,6 +39,10 @@ const valueBytes = [
   { least: 100, most: 3_000 },
 ];
 
+/** Why promises are suspended: what strikes the log itself (see crash-facts.ts). */
+export const refusedLog = "the log is refused";
+const rotten = "rotten";
+
 export function drawSwarm(workload: Workload, config: Config, lastsMs: number, random: Random): Swarm {
   const keepsLog = lastValue(config, "appendonly") === "yes";
   const jobs = drawJobs(keepsLog, lastsMs, random.fork("jobs"));
@@ -45,7 +51,8 @@ export function drawSwarm(workload: Workload, config: Config, lastsMs: number, r
     eagerShare: random.fork("pace").pick([0, 0, 0.3, 1]),
     syncs: drawSyncs(random.fork("syncs")),
     orders: [...jobs, ...drawSaverKills(jobs, random.fork("saver kills"))].sort((one, other) => one.atMs - other.atMs),
-    diskFaults: drawDiskFaults(random.fork("disk faults")),
+    quietShare: random.fork("quiet").pick([0, 0, 0, 0.6]),
+    diskFaults: drawDiskFaults(config, lastsMs, random.fork("disk faults")),
   };
 }
 
@@ -99,9 +106,43 @@ function drawSaverKills(jobs: readonly PlannedOrder[], random: Random): PlannedO
   return [{ atMs: atMs + random.below(30), kill: "saver" }];
 }
 
+/** One at most: what two of them did could not be told apart. */
+function drawDiskFaults(config: Config, lastsMs: number, random: Random): DiskFault[] {
+  const isHardened = lastValue(config, "lossbound-rewrite-unsynced") === "yes";
+  return random.weighted<() => DiskFault[]>([
+    [() => [], 5],
+    [() => drawTemporaryFault(random), 2],
+    [() => [drawFullDisk(lastsMs, random)], 1],
+    [() => [drawShortWrite(random)], 1],
+    // Only who keeps what a sync failed to cover, and knows its own bytes, promises anything then.
+    [() => [drawFailedSync(random)], isHardened ? 3 : 0],
+    [() => [{ kind: "flip", name: rotten, when: { on: ["read"] } }], isHardened ? 2 : 0],
+  ])();
+}
+
+/** For a while; what is deleted makes room. */
+function drawFullDisk(lastsMs: number, random: Random): DiskFault {
+  const fromMs = Math.floor(lastsMs * 0.6 * random.fraction());
+  const toMs = fromMs + 50 + random.below(lastsMs);
+  return { kind: "full", name: refusedLog, freeBytes: random.below(20_000), window: { fromMs, toMs } };
+}
+
+function drawShortWrite(random: Random): DiskFault {
+  const first = 2 + random.below(60);
+  const when = { on: ["write"], path: "*.incr.aof", nth: { first, last: first + random.below(2) } } as const;
+  return random.chance(0.7)
+    ? { kind: "short", name: refusedLog, when, bytes: random.below(60) }
+    : { kind: "error", name: refusedLog, when, code: "EIO" };
+}
+
+function drawFailedSync(random: Random): DiskFault {
+  const first = 1 + random.below(4);
+  const when = { on: ["fdatasync"], path: "*.incr.aof", nth: { first, last: first + random.below(2) } } as const;
+  return { kind: "error", name: refusedLog, when, code: "EIO" };
+}
+
 /** Of files that are not in force yet: what becomes of them is the store's affair, and no promise hangs on it. */
-function drawDiskFaults(random: Random): DiskFault[] {
-  if (!random.chance(0.25)) return [];
+function drawTemporaryFault(random: Random): DiskFault[] {
   const path = random.pick(["temp-rewriteaof-*", "temp-*.rdb"]);
   const first = 1 + random.below(3);
   return [

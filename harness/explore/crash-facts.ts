@@ -5,16 +5,19 @@
  *     syncs         ▷───◁   ▷──────────── ╎      the longest so far, one that had not ended included
  *     clients       ──?────────!──────?── ╎      the longest time in which somebody waited and nobody had a reply
  *     snapshots     temp-7.rdb ▷◁ dump.rdb ▷◁    safe once its bytes, its name and its folder were synced
+ *     the disk      refused a write or a sync    nothing is promised until a sync has covered what came after
  *     children      temp-rewriteaof-7.aof …      with no-appendfsync-on-rewrite nothing is promised while one lives
  *     kills         ✗ start ▷──◁                 until the next life has synced what the one before left in the log
  */
 import type { CrashPoint } from "../disk/crash-points.ts";
+import { suspensionOf } from "../faults/disk-record.ts";
 import { Stalls } from "../measure/stalls.ts";
 import { SyncTimes } from "../measure/sync-times.ts";
 import type { CrashFacts, Save, Suspension } from "../oracle/evidence.ts";
 import type { Journal } from "../recording/journal.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { StampNs } from "../recording/stamp.ts";
+import { refusedLog } from "../swarm.ts";
 import { lastValue } from "../targets/config-file.ts";
 import type { Config } from "../targets/target.ts";
 
@@ -39,6 +42,7 @@ export class FactsAtPoints {
     this.suspensions = [
       ...(skipsSyncs ? suspensionsIn(journal, endNs) : []),
       ...(lags ? suspensionsAfterKills(recording) : []),
+      ...refusalsIn(journal),
     ];
   }
 
@@ -99,6 +103,16 @@ function savesIn({ journal, savesBegunNs }: Recording): Save[] {
 function endOfSyncBegunAfter({ records }: Journal, index: number): StampNs | undefined {
   const end = records.slice(index).find((record) => record.kind === "sync-end" && record.ok && record.start > index);
   return end === undefined ? undefined : end.stampNs + 1;
+}
+
+// ── A disk that refuses ───────────────────────────────────────────────────────────────────────────────────────────
+
+/** Each from the refusal until a sync has covered what was written after it. */
+function refusalsIn({ records }: Journal): Suspension[] {
+  return records.flatMap((record) => {
+    if (record.kind !== "fault" || record.fault !== refusedLog) return [];
+    return [suspensionOf(records, { startNs: record.stampNs, endNs: record.stampNs })];
+  });
 }
 
 // ── Children during which nothing is synced ───────────────────────────────────────────────────────────────────────

@@ -259,5 +259,13 @@ export function evidenceOf(
   crash: CrashFacts,
   recovery: RecoveryFacts,
 ): Evidence {
-  return { history, ...(initial !== undefined && { initial }), cut: state.point.interval, crash, promise, recovery };
+  const { damage } = recovery;
+  return {
+    history,
+    ...(initial !== undefined && { initial }),
+    cut: state.point.interval,
+    crash: damage === undefined ? crash : { ...crash, damage },
+    promise,
+    recovery,
+  };
 }

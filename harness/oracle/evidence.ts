@@ -89,6 +89,8 @@ export interface SavePoint {
 export interface RecoveryFacts {
   /** Each start on the crash state, in order: the second must find what the first one served. */
   readonly starts: readonly RecoveryStart[];
+  /** As in `CrashFacts`, where it went wrong between the crash and the start. */
+  readonly damage?: string;
 }
 
 export type RecoveryStart =

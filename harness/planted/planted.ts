@@ -5,7 +5,9 @@ import { baseUnsynced } from "./base-unsynced.ts";
 import { bufferDroppedAtRotation } from "./buffer-dropped-at-rotation.ts";
 import { checksumNeverChecked } from "./checksum-never-checked.ts";
 import { failedRewriteRolledBack } from "./failed-rewrite-rolled-back.ts";
+import { failedSyncRepeated } from "./failed-sync-repeated.ts";
 import { foldersNeverSynced } from "./folders-never-synced.ts";
+import { fullDiskIgnored } from "./full-disk-ignored.ts";
 import { halfTransactionAccepted } from "./half-transaction-accepted.ts";
 import { historyDeletedFirst } from "./history-deleted-first.ts";
 import { incrAfterManifest } from "./incr-after-manifest.ts";
@@ -25,11 +27,13 @@ import type { PlantedBug } from "./planted-bug.ts";
 import { renameUnsynced } from "./rename-unsynced.ts";
 import { replyBeforeLog } from "./reply-before-log.ts";
 import { selectMissing } from "./select-missing.ts";
+import { shortWriteLeftBehind } from "./short-write-left-behind.ts";
 import { shutdownWithoutSave } from "./shutdown-without-save.ts";
 import { snapshotOfManyMoments } from "./snapshot-of-many-moments.ts";
 import { snapshotUnsynced } from "./snapshot-unsynced.ts";
 import { staleTempFileLoaded } from "./stale-temp-file-loaded.ts";
 import { syncAnsweredEarly } from "./sync-answered-early.ts";
+import { syncErrorSwallowed } from "./sync-error-swallowed.ts";
 import { tailNeverSynced } from "./tail-never-synced.ts";
 import { transactionSplit } from "./transaction-split.ts";
 import { ttlDroppedByRewrite } from "./ttl-dropped-by-rewrite.ts";
@@ -44,11 +48,15 @@ export const plantedBugs: readonly PlantedBug[] = [
   replyBeforeLog,
   logHeldUntilSync,
   logHeldDuringRewrite,
+  shortWriteLeftBehind,
+  fullDiskIgnored,
   // When it is synced.
   logNeverSynced,
   syncAnsweredEarly,
   tailNeverSynced,
   oldIncrUnsynced,
+  syncErrorSwallowed,
+  failedSyncRepeated,
   // What is written to it.
   transactionSplit,
   unlinkNotLogged,

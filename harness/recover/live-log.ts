@@ -23,7 +23,7 @@ import { nobody } from "../oracle/ownership.ts";
 import type { Bytes, Request } from "../recording/history.ts";
 import type { StampNs } from "../recording/stamp.ts";
 import { applyRecord } from "./log-record.ts";
-import { baseRequests, type ListedFiles, OddFile, parseManifest, unitsOf } from "./parse.ts";
+import { baseRequests, batchEndsIn, type ListedFiles, OddFile, parseManifest, unitsOf } from "./parse.ts";
 
 /** Where the files of a log are, relative to the volume. */
 export interface LogPlace {
@@ -39,6 +39,8 @@ interface LogFile {
   readonly ends: readonly number[];
   /** Numbers of those that are transactions, counted from 0 in this file. */
   readonly transactions: ReadonlySet<number>;
+  /** Where a loader may stop, if not behind any unit: it takes a batch as a whole or not at all. */
+  readonly batchEnds: readonly number[] | undefined;
 }
 
 interface PlaceWithin {
@@ -95,10 +97,18 @@ export class LiveLog {
   positionWithin(inode: number, sizeBytes: number): PlaceWithin | undefined {
     const file = this.incrs.get(inode);
     if (file === undefined || sizeBytes > file.sizeBytes) return undefined;
-    const units = countUpTo(file.ends, sizeBytes);
+    const batches = file.batchEnds && countUpTo(file.batchEnds, sizeBytes);
+    // Without its first batch, which only names it, a file of batches is no torn one but a damaged one.
+    if (batches === 0) return undefined;
+    const believedBytes = batches === undefined ? sizeBytes : (file.batchEnds?.[batches - 1] as number);
+    const units = countUpTo(file.ends, believedBytes);
     const end = units === 0 ? 0 : (file.ends[units - 1] as number);
-    const isTorn = end < sizeBytes;
-    return { position: file.firstPosition + units, isTorn, isInTransaction: isTorn && file.transactions.has(units) };
+    const isTorn = believedBytes < sizeBytes || (batches === undefined && end < sizeBytes);
+    return {
+      position: file.firstPosition + units,
+      isTorn,
+      isInTransaction: batches === undefined && isTorn && file.transactions.has(units),
+    };
   }
 
   /** Whether all that may have run by then lies where the lanes are known. */
@@ -156,6 +166,7 @@ export class LiveLog {
       firstPosition,
       ends,
       transactions,
+      batchEnds: batchEndsIn(bytes),
     });
     return isFollowed;
   }

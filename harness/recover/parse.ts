@@ -8,6 +8,7 @@
  *
  * A unit is what a loader keeps or drops as a whole: a file that ends within one is cut before it.
  */
+import { batchLineBytes, batchMagic, parseBatchLine } from "../../server/aof/batch.ts";
 import { Manifest, ManifestError, type Part } from "../../server/aof/manifest.ts";
 import { BytesIn } from "../../server/codec/bytes-in.ts";
 import { DamagedFile } from "../../server/codec/damaged-file.ts";
@@ -47,6 +48,20 @@ export interface Unit {
   readonly isTransaction: boolean;
   /** Offset behind it. */
   readonly end: number;
+}
+
+/** Offsets behind the batches of a hardened log; undefined: a file without batches. */
+export function batchEndsIn(bytes: Uint8Array): number[] | undefined {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (text.toString("latin1", 0, batchMagic.length) !== batchMagic) return undefined;
+  const ends: number[] = [];
+  for (let at = 0; at + batchLineBytes <= bytes.length; ) {
+    const line = parseBatchLine(text.toString("latin1", at, at + batchLineBytes));
+    if (line?.at !== at) break;
+    at += batchLineBytes + line.sizeBytes;
+    if (at <= bytes.length) ends.push(at);
+  }
+  return ends;
 }
 
 /** Whole units from the beginning; what stands behind the last of them is torn. @throws OddFile */

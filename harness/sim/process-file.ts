@@ -53,7 +53,7 @@ export class ProcessFile implements DiskFile {
     return this.#do("write", "write", (hit) => {
       if (!this.#isWritable) throw new DiskError("EBADF", "write", this.path);
       if (bytes.length === 0) return 0;
-      const taken = this.#disk.fits(Math.min(bytes.length, hit?.bytesMax ?? bytes.length));
+      const taken = this.#disk.fits(this.#process, this.#inode, Math.min(bytes.length, hit?.bytesMax ?? bytes.length));
       if (taken === 0) throw new DiskError("ENOSPC", "write", this.path);
       this.#disk.append(this.#process, this.#inode, bytes.subarray(0, taken));
       return taken;

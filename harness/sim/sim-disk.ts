@@ -285,12 +285,15 @@ export class SimDisk implements Volume {
     return this.#tree.pathOf(inode);
   }
 
-  /** How much of an append of so many bytes the disk has room for. */
-  fits(length: number): number {
+  /** How much of an append of so many bytes the disk has room for. That it is full is in the journal, as a fault. */
+  fits(process: SimProcess, inode: Inode, length: number): number {
     const full = this.#fullSince.size === 0 ? undefined : this.#faults.fullDisk(this.#nowMs());
     if (full === undefined) return length;
     const room = (this.#fullSince.get(full.name) ?? 0) + full.freeBytes - this.#tree.allocated;
-    return Math.max(0, Math.min(length, room));
+    if (room >= length) return length;
+    const path = this.pathOf(inode) ?? "";
+    this.#journal.record({ kind: "fault", tid: process.pid, fault: full.name, operation: "write", path });
+    return Math.max(0, room);
   }
 
   make(process: SimProcess, parent: Inode, name: string, type: "file" | "directory"): Inode {

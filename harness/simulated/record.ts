@@ -17,7 +17,7 @@ import { SimDisk } from "../sim/sim-disk.ts";
 import { SimLink } from "../sim/sim-link.ts";
 import type { SimProcess } from "../sim/sim-time.ts";
 import { SimMachine } from "../sim/sim-world.ts";
-import type { PlannedOrder } from "../swarm.ts";
+import { type PlannedOrder, refusedLog } from "../swarm.ts";
 import { type Exchanged, simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import type { ClientPlan } from "../workload/workload.ts";
@@ -86,7 +86,8 @@ export async function recordSimulated({
     isOver = true;
   });
   await drive(machine, () => isOver || !process.isAlive);
-  mustLive();
+  // Of a disk that refuses a store may have to die: what it leaves then is judged as if the power had gone.
+  if (!fault.diskFaults?.some(({ name }) => name === refusedLog)) mustLive();
   const endNs = clock.stamp();
   machine.kill(process, "tree");
   return {
@@ -105,9 +106,11 @@ export async function recordSimulated({
 }
 
 function diskFaultsOf({ syncs, diskFaults = [] }: PlannedPowerCut): readonly DiskFault[] {
-  if (syncs === undefined) return diskFaults;
+  // Bits rot once the run is over, see rot-recoverer.ts.
+  const struck = diskFaults.filter(({ kind }) => kind !== "flip");
+  if (syncs === undefined) return struck;
   const slow = { kind: "delay", name: "slow syncs", when: { on: ["fsync", "fdatasync", "fsyncdir"] } } as const;
-  return [{ ...slow, delays: syncs }, ...diskFaults];
+  return [{ ...slow, delays: syncs }, ...struck];
 }
 
 function ordersOf({ job, jobsAtMs, orders = [] }: PlannedPowerCut): PlannedOrder[] {

@@ -12,6 +12,7 @@ import { survivorsFromText } from "../disk/survivors/survivors.ts";
 import { Timeline } from "../disk/timeline.ts";
 import { FactsAtPoints } from "../explore/crash-facts.ts";
 import type { Explorable, LaterLink } from "../explore/explorable.ts";
+import { evidenceOf } from "../explore/exploration.ts";
 import { Stretches } from "../explore/stretches.ts";
 import type { Evidence } from "../oracle/evidence.ts";
 import { judge } from "../oracle/judge.ts";
@@ -20,6 +21,7 @@ import { digestOf, makePlan, type Plan } from "../plan.ts";
 import type { Recording } from "../recording/recording.ts";
 import { savePointsOf } from "../targets/config-file.ts";
 import { simulatedIdentity } from "../targets/simulated.ts";
+import { rotting } from "./rot-recoverer.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
 import { BadToken, type CrashName, type Token } from "./token.ts";
 
@@ -51,20 +53,15 @@ export async function replayToken(
   const chained = { ...scenario, chain: token.crashes.length };
   const plan = makePlan({ scenario: chained, preset, seed: token.seed, cycle: token.cycle, words });
   const { recording, crash, state } = await crashAfterCrash(plan, token, world);
-  const recoverer = await world.recoverer(plan.config, 1);
+  const recoverer = rotting(await world.recoverer(plan.config, 1), plan);
   const recovery = await recoverer.recover(state.image(), 2);
   await recoverer.close();
-  const { history, initial, digest } = recording;
+  const { digest } = recording;
   const { point } = state;
   const place = new Stretches(new Timeline(recording.journal)).placeAt(point);
-  const evidence = {
-    history,
-    ...(initial !== undefined && { initial }),
-    cut: point.interval,
-    crash: new FactsAtPoints(recording, plan.config).at(point, place),
-    promise: { row: preset.promise.row, store: simulatedIdentity, savePoints: savePointsOf(plan.config) },
-    recovery,
-  };
+  const promise = { row: preset.promise.row, store: simulatedIdentity, savePoints: savePointsOf(plan.config) };
+  const facts = new FactsAtPoints(recording, plan.config).at(point, place);
+  const evidence = evidenceOf(recording, promise, state, facts, recovery);
   const { last } = point;
   return {
     plan,
