@@ -211,7 +211,9 @@ function planPowerCut(
 ): LinkPlan<PlannedPowerCut> {
   const own = random.fork("power cut");
   const lastsMs = drawFrom(fault.lastsMs, own);
-  const swarm = fault.swarm ? drawSwarm(workload, config, lastsMs, random.fork("swarm")) : undefined;
+  const swarm = fault.swarm
+    ? drawSwarm(workload, { config, lastsMs, troubles: fault.troubles }, random.fork("swarm"))
+    : undefined;
   const calls = Math.min(workload.calls, Math.ceil(lastsMs * own.pick(powerCutPace)));
   const marker = fault.marker === "always" || (fault.marker === "half" && own.chance(0.5));
   const jobs = drawFrom(fault.rewrites, own);

@@ -9,7 +9,7 @@
  * One mix of everything finds little: what each run leaves out is what lets the rest happen. Nothing drawn here changes
  * what the preset promises.
  */
-import { profileNames, type Workload } from "../scenarios/scenario.ts";
+import { type PowerCut, profileNames, type Workload } from "../scenarios/scenario.ts";
 import type { Delays } from "./disk/delays.ts";
 import type { DiskFault } from "./disk/disk-fault.ts";
 import type { Random } from "./random.ts";
@@ -41,9 +41,17 @@ const valueBytes = [
 
 /** Why promises are suspended: what strikes the log itself (see crash-facts.ts). */
 export const refusedLog = "the log is refused";
+const shortWrite = "a write is cut short";
 const rotten = "rotten";
 
-export function drawSwarm(workload: Workload, config: Config, lastsMs: number, random: Random): Swarm {
+export interface SwarmRoom {
+  readonly config: Config;
+  readonly lastsMs: number;
+  readonly troubles: PowerCut["troubles"];
+}
+
+export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): Swarm {
+  const { config, lastsMs } = room;
   const keepsLog = lastValue(config, "appendonly") === "yes";
   const jobs = drawJobs(keepsLog, lastsMs, random.fork("jobs"));
   return {
@@ -52,7 +60,7 @@ export function drawSwarm(workload: Workload, config: Config, lastsMs: number, r
     syncs: drawSyncs(random.fork("syncs")),
     orders: [...jobs, ...drawSaverKills(jobs, random.fork("saver kills"))].sort((one, other) => one.atMs - other.atMs),
     quietShare: random.fork("quiet").pick([0, 0, 0, 0.6]),
-    diskFaults: drawDiskFaults(config, lastsMs, random.fork("disk faults")),
+    diskFaults: drawDiskFaults(room, random.fork("disk faults")),
   };
 }
 
@@ -106,14 +114,13 @@ function drawSaverKills(jobs: readonly PlannedOrder[], random: Random): PlannedO
   return [{ atMs: atMs + random.below(30), kill: "saver" }];
 }
 
-/** One at most: what two of them did could not be told apart. */
-function drawDiskFaults(config: Config, lastsMs: number, random: Random): DiskFault[] {
+function drawDiskFaults({ config, lastsMs, troubles }: SwarmRoom, random: Random): DiskFault[] {
   const isHardened = lastValue(config, "lossbound-rewrite-unsynced") === "yes";
   return random.weighted<() => DiskFault[]>([
-    [() => [], 5],
-    [() => drawTemporaryFault(random), 2],
+    [() => [], troubles === "always" ? 0 : 5],
+    [() => drawTemporaryFault(random), troubles === "always" ? 1 : 2],
     [() => [drawFullDisk(lastsMs, random)], 1],
-    [() => [drawShortWrite(random)], 1],
+    [() => drawRefusedWrite(random), 1],
     // Only who keeps what a sync failed to cover, and knows its own bytes, promises anything then.
     [() => [drawFailedSync(random)], isHardened ? 3 : 0],
     [() => [{ kind: "flip", name: rotten, when: { on: ["read"] } }], isHardened ? 2 : 0],
@@ -127,12 +134,18 @@ function drawFullDisk(lastsMs: number, random: Random): DiskFault {
   return { kind: "full", name: refusedLog, freeBytes: random.below(20_000), window: { fromMs, toMs } };
 }
 
-function drawShortWrite(random: Random): DiskFault {
-  const first = 2 + random.below(60);
-  const when = { on: ["write"], path: "*.incr.aof", nth: { first, last: first + random.below(2) } } as const;
-  return random.chance(0.7)
-    ? { kind: "short", name: refusedLog, when, bytes: random.below(60) }
-    : { kind: "error", name: refusedLog, when, code: "EIO" };
+/** A write is refused, or arrives in part with no room for the rest; so may the tries that follow. */
+function drawRefusedWrite(random: Random): DiskFault[] {
+  const first = 2 + random.below(40);
+  const struck = { on: ["write"], path: "*.incr.aof" } as const;
+  const last = first + 1 + random.below(2);
+  const refused = { kind: "error", name: refusedLog, when: { ...struck, nth: { first: first + 1, last } } } as const;
+  if (random.chance(0.3)) return [{ ...refused, code: "EIO" }];
+  const short = { kind: "short", name: shortWrite, when: { ...struck, nth: { first, last: first } } } as const;
+  return [
+    { ...short, bytes: 1 + random.below(60) },
+    { ...refused, code: "ENOSPC" },
+  ];
 }
 
 function drawFailedSync(random: Random): DiskFault {

@@ -63,6 +63,10 @@ export const powerCutSchema = z.strictObject({
     .describe(
       "each cycle draws a world of its own: workload, speed of the disk, knobs, orders, what goes wrong meanwhile",
     ),
+  troubles: z
+    .enum(["some", "always"])
+    .default("some")
+    .describe("in a swarm: whether something goes wrong with the disk in some of the worlds, or in each"),
   marker: z
     .enum(["never", "half", "always"])
     .default("half")

@@ -16,5 +16,8 @@ export const bufferDroppedAtRotation: PlantedBug = {
   name: "buffer-dropped-at-rotation",
   what: "closes the old incr file before the records of the turn were written to it",
   parts: { AofRewrite: DropsTheBuffer },
-  foundBy: [{ where: "process", scenario: "kill/during-aof-rewrite", preset: "everysec", kind: "hole" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "everysec", kind: "hole" },
+    { where: "process", scenario: "kill/during-aof-rewrite", preset: "everysec", kind: "hole" },
+  ],
 };

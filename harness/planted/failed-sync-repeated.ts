@@ -9,5 +9,5 @@ export const failedSyncRepeated: PlantedBug = {
   name: "failed-sync-repeated",
   what: "does a failed sync again without writing again what it should have covered",
   world: ({ disk }) => ({ disk: diskWithFiles(disk, () => ({ overwrite: () => undefined })) }),
-  foundBy: [{ where: "simulated", scenario: "simulated/swarm", preset: "hardened", kind: "hole" }],
+  foundBy: [{ where: "simulated", scenario: "simulated/troubles", preset: "hardened", kind: "refusal" }],
 };

@@ -20,5 +20,8 @@ export const historyDeletedFirst: PlantedBug = {
   name: "history-deleted-first",
   what: "deletes the files that a rewrite replaces before the manifest does without them",
   parts: { AofRewrite: DeletesFirst },
-  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "refusal" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "everysec", kind: "refusal" },
+    { where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "refusal" },
+  ],
 };

@@ -1,6 +1,6 @@
 /**
- * The hunt: a scenario that ships, as it ships, on a store with a planted bug, until it finds the bug under its name or
- * its budget is used; and the same scenario on the correct store, which must find nothing (N3).
+ * The hunt: a scenario that ships, on a store with a planted bug, until it finds the bug under its name or its budget is
+ * used; and the same scenario on the correct store, which must find nothing (N3).
  */
 import type { Catalogue } from "../../scenarios/catalogue.ts";
 import type { FindingKind } from "../oracle/checker.ts";
@@ -29,6 +29,9 @@ export interface Hunt {
   readonly others: readonly FindingKind[];
 }
 
+/** What a simulated world is like is drawn, and not each has what a bug needs: so many are tried. */
+const worldsMax = 60;
+
 /** @throws TargetUnavailable */
 export async function hunt(bug: PlantedBug, by: FoundBy, seed: string, ground: HuntingGround): Promise<Hunt> {
   const caught = new AbortController();
@@ -47,7 +50,9 @@ export async function hunt(bug: PlantedBug, by: FoundBy, seed: string, ground: H
   };
   const signal = AbortSignal.any([caught.signal, ground.signal]);
   const beganMs = performance.now();
-  await ground.runScenario(requestFor(by, `:${bug.name}`, seed, { ...ground, signal }), { cycleEnded, judged });
+  const asShipped = requestFor(by, `:${bug.name}`, seed, { ...ground, signal });
+  const request = by.where === "process" ? asShipped : { ...asShipped, budget: { runs: worldsMax } };
+  await ground.runScenario(request, { cycleEnded, judged });
   const tookMs = performance.now() - beganMs;
   const others = [...kinds].filter((kind) => kind !== by.kind);
   return { found: kinds.has(by.kind), tookMs, cycles, crashStates: Math.max(judgedStates, cycles), others };

@@ -17,5 +17,8 @@ export const logEmptiedAtStart: PlantedBug = {
   name: "log-emptied-at-start",
   what: "empties the last file of the log when it opens it to go on",
   parts: { Recovery: OpensAfresh },
-  foundBy: [{ where: "process", scenario: "kill/random", preset: "everysec", kind: "unstable-recovery" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "everysec", kind: "unstable-recovery" },
+    { where: "process", scenario: "kill/random", preset: "everysec", kind: "unstable-recovery" },
+  ],
 };

@@ -15,5 +15,8 @@ export const logHeldDuringRewrite: PlantedBug = {
   name: "log-held-during-rewrite",
   what: "keeps the log in memory while a child rewrites it",
   parts: { AofWriter: RestsDuringSaves },
-  foundBy: [{ where: "process", scenario: "kill/during-aof-rewrite", preset: "always", kind: "loss-beyond-bound" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "always", kind: "loss-beyond-bound" },
+    { where: "process", scenario: "kill/during-aof-rewrite", preset: "always", kind: "loss-beyond-bound" },
+  ],
 };

@@ -19,5 +19,8 @@ export const logHeldUntilSync: PlantedBug = {
   name: "log-held-until-sync",
   what: "keeps the log in memory until the second is over in which it is synced",
   parts: { AofWriter: WritesEverySecond },
-  foundBy: [{ where: "process", scenario: "kill/random", preset: "everysec", kind: "loss-beyond-bound" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "always", kind: "loss-beyond-bound" },
+    { where: "process", scenario: "kill/random", preset: "everysec", kind: "loss-beyond-bound" },
+  ],
 };

@@ -27,5 +27,8 @@ export const manifestBeforeBase: PlantedBug = {
   name: "manifest-before-base",
   what: "writes the manifest before the base that it names is in place",
   parts: { AofRewrite: NamesTheBaseFirst },
-  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "refusal" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "everysec", kind: "refusal" },
+    { where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "refusal" },
+  ],
 };

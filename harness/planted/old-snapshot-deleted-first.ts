@@ -17,5 +17,8 @@ export const oldSnapshotDeletedFirst: PlantedBug = {
   name: "old-snapshot-deleted-first",
   what: "deletes the old snapshot when it begins to write the new one",
   parts: { Snapshots: MakesRoom },
-  foundBy: [{ where: "process", scenario: "kill/during-bgsave", preset: "rdb-only", kind: "loss-beyond-bound" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "rdb-only", kind: "loss-beyond-bound" },
+    { where: "process", scenario: "kill/during-bgsave", preset: "rdb-only", kind: "loss-beyond-bound" },
+  ],
 };

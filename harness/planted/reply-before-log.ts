@@ -15,5 +15,8 @@ export const replyBeforeLog: PlantedBug = {
   name: "reply-before-log",
   what: "answers at the end of a turn, and writes the log with the next tick of its clock",
   parts: { Turn: LogsWithTheNextTick },
-  foundBy: [{ where: "process", scenario: "kill/random", preset: "always", kind: "loss-beyond-bound" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "always", kind: "loss-beyond-bound" },
+    { where: "process", scenario: "kill/random", preset: "always", kind: "loss-beyond-bound" },
+  ],
 };

@@ -15,5 +15,5 @@ export const shortWriteLeftBehind: PlantedBug = {
   name: "short-write-left-behind",
   what: "repeats a short write without cutting off what had arrived of it",
   parts: { AofWriter: LeavesItBehind },
-  foundBy: [{ where: "simulated", scenario: "simulated/swarm", preset: "everysec", kind: "refusal" }],
+  foundBy: [{ where: "simulated", scenario: "simulated/troubles", preset: "everysec", kind: "refusal" }],
 };

@@ -19,5 +19,8 @@ export const staleTempFileLoaded: PlantedBug = {
   name: "stale-temp-file-loaded",
   what: "takes a snapshot's temporary file for the snapshot when it starts",
   parts: { Recovery: TakesTempFiles },
-  foundBy: [{ where: "process", scenario: "kill/during-bgsave", preset: "rdb-only", kind: "refusal" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "rdb-only", kind: "refusal" },
+    { where: "process", scenario: "kill/during-bgsave", preset: "rdb-only", kind: "refusal" },
+  ],
 };

@@ -39,5 +39,8 @@ export const transactionSplit: PlantedBug = {
   name: "transaction-split",
   what: "logs a transaction as single commands, some of them a turn later",
   parts: { Persistence: SplitsTransactions },
-  foundBy: [{ where: "process", scenario: "kill/random", preset: "os-decides", kind: "half-transaction" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "os-decides", kind: "half-transaction" },
+    { where: "process", scenario: "kill/random", preset: "os-decides", kind: "half-transaction" },
+  ],
 };

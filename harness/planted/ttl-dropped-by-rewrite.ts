@@ -21,5 +21,8 @@ export const ttlDroppedByRewrite: PlantedBug = {
   name: "ttl-dropped-by-rewrite",
   what: "leaves out deadlines when it rewrites the log",
   parts: { AofRewrite: DropsDeadlines },
-  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec-resp", kind: "wrong-value" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "everysec-resp", kind: "wrong-value" },
+    { where: "process", scenario: "kill/at-rename", preset: "everysec-resp", kind: "wrong-value" },
+  ],
 };

@@ -19,5 +19,8 @@ export const ttlLostByIncrement: PlantedBug = {
   name: "ttl-lost-by-increment",
   what: "logs INCRBYFLOAT as a SET that drops the key's deadline",
   parts: { Propagation: DropsKeepTtl },
-  foundBy: [{ where: "process", scenario: "kill/random", preset: "os-decides", kind: "wrong-value" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "os-decides", kind: "wrong-value" },
+    { where: "process", scenario: "kill/random", preset: "os-decides", kind: "wrong-value" },
+  ],
 };

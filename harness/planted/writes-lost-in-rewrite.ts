@@ -20,5 +20,8 @@ export const writesLostInRewrite: PlantedBug = {
   name: "writes-lost-in-rewrite",
   what: "begins a new incr file when a rewrite ends, not when it froze the data",
   parts: { AofRewrite: RotatesWhenAdopting },
-  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "loss-beyond-bound" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/swarm", preset: "everysec", kind: "hole" },
+    { where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "loss-beyond-bound" },
+  ],
 };
