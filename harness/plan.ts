@@ -219,7 +219,8 @@ function planPowerCut(
   const jobs = drawFrom(fault.rewrites, own);
   const jobsAtMs = Array.from({ length: jobs }, () => Math.floor(lastsMs * (0.1 + 0.75 * own.fraction())));
   const busyMs = Math.floor(lastsMs * (1 - (swarm?.quietShare ?? 0)));
-  const rhythm = { calls, lastsMs: busyMs, eagerShare: swarm?.eagerShare ?? 0 };
+  const { eagerShare = 0, deadlines = "far" } = swarm ?? {};
+  const rhythm = { calls, lastsMs: busyMs, eagerShare, deadlines };
   const syncs = fault.syncs ?? swarm?.syncs;
   const killed = Array.from({ length: drawFrom(fault.kills, own.fork("kills")) }, (_, life): EarlierLife => {
     const random = own.fork(`life ${life}`);

@@ -28,6 +28,8 @@ export interface Swarm {
   readonly eagerShare: number;
   /** Of the run, how much of its end nobody writes in: what came last has to become safe without help. */
   readonly quietShare: number;
+  /** Near ones pass while the clients play. */
+  readonly deadlines: "far" | "near";
   readonly syncs: Delays;
   readonly orders: readonly PlannedOrder[];
   readonly diskFaults: readonly DiskFault[];
@@ -54,11 +56,15 @@ export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): 
   const { config, lastsMs } = room;
   const keepsLog = lastValue(config, "appendonly") === "yes";
   const jobs = drawJobs(keepsLog, lastsMs, random.fork("jobs"));
+  const switches = keepsLog ? drawSwitches(lastsMs, random.fork("switches")) : [];
   return {
     workload: drawWorkload(workload, random.fork("workload")),
     eagerShare: random.fork("pace").pick([0, 0, 0.3, 1]),
     syncs: drawSyncs(random.fork("syncs")),
-    orders: [...jobs, ...drawSaverKills(jobs, random.fork("saver kills"))].sort((one, other) => one.atMs - other.atMs),
+    deadlines: random.fork("deadlines").chance(0.15) ? "near" : "far",
+    orders: [...jobs, ...switches, ...drawSaverKills(jobs, random.fork("saver kills"))].sort(
+      (one, other) => one.atMs - other.atMs,
+    ),
     quietShare: random.fork("quiet").pick([0, 0, 0, 0.6]),
     diskFaults: drawDiskFaults(room, random.fork("disk faults")),
   };
@@ -106,6 +112,19 @@ function drawJobs(keepsLog: boolean, lastsMs: number, random: Random): PlannedOr
     atMs: Math.floor(lastsMs * 0.9 * random.fraction()),
     request: [keepsLog && random.chance(0.75) ? "BGREWRITEAOF" : "BGSAVE"],
   }));
+}
+
+export const logOff: Request = ["CONFIG", "SET", "appendonly", "no"];
+const logOn: Request = ["CONFIG", "SET", "appendonly", "yes"];
+
+/** The log is switched off, and on again: what came meanwhile is safe when a first rewrite has made it so. */
+function drawSwitches(lastsMs: number, random: Random): PlannedOrder[] {
+  if (!random.chance(0.12)) return [];
+  const offMs = Math.floor(lastsMs * 0.7 * random.fraction());
+  return [
+    { atMs: offMs, request: logOff },
+    { atMs: offMs + 1 + random.below(Math.ceil(lastsMs / 4)), request: logOn },
+  ];
 }
 
 function drawSaverKills(jobs: readonly PlannedOrder[], random: Random): PlannedOrder[] {

@@ -43,6 +43,7 @@ export class FactsAtPoints {
       ...(skipsSyncs ? suspensionsIn(journal, endNs) : []),
       ...(lags ? suspensionsAfterKills(recording) : []),
       ...refusalsIn(journal),
+      ...switchesIn(recording),
     ];
   }
 
@@ -112,6 +113,29 @@ function refusalsIn({ records }: Journal): Suspension[] {
   return records.flatMap((record) => {
     if (record.kind !== "fault" || record.fault !== refusedLog) return [];
     return [suspensionOf(records, { startNs: record.stampNs, endNs: record.stampNs })];
+  });
+}
+
+// ── A log that was off ────────────────────────────────────────────────────────────────────────────────────────────
+
+const firstIncr = /(^|\/)temp-[^/]*\.aof\.incr$/;
+
+/** From the order to switch it off until the manifest that its first rewrite made is durable. */
+function switchesIn({ journal, logOffNs = [], endNs }: Recording): Suspension[] {
+  const { records } = journal;
+  return logOffNs.map((startNs) => {
+    const incr = records.findIndex(
+      (record) => record.kind === "rename" && record.stampNs > startNs && firstIncr.test(record.fromPath),
+    );
+    const adopted =
+      incr < 0
+        ? undefined
+        : records.findIndex((r, index) => index > incr && r.kind === "rename" && r.path.endsWith(".manifest"));
+    const until = adopted === undefined || adopted < 0 ? undefined : endOfSyncBegunAfter(journal, adopted);
+    return {
+      interval: { startNs, endNs: until ?? endNs },
+      why: "the log was switched on and its first rewrite had not ended",
+    };
   });
 }
 

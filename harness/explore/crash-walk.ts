@@ -16,6 +16,7 @@ import { FactsAtPoints } from "./crash-facts.ts";
 import { mildestOf, rankOf } from "./grades.ts";
 import { inTurns, kindOf } from "./strata.ts";
 import { Stretches } from "./stretches.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** All pairs whose files hold the same bytes. */
 export interface Group {
@@ -179,7 +180,9 @@ export class CrashWalk {
       windows: replacements(journal),
     });
     this.points = points;
+    const underWay = new UnderWay(recording);
     for (const point of points) {
+      for (const name of underWay.at(point)) this.noteStretch(name, point.standsForNs);
       if (point.interval.endNs >= this.firstCallNs) this.noteStretch("load", point.standsForNs);
       for (const name of this.stretches.at(point)) this.noteStretch(name, point.standsForNs);
     }

@@ -17,11 +17,13 @@ import type { Interval } from "../recording/stamp.ts";
 /** The most telling first: what a finding's place is, when several are open. */
 const byWeight = [
   "rewrite:manifest-switch",
+  "rewrite:rotation",
   "rewrite:two-logs",
   "rewrite:base-written",
   "rewrite:child-writes",
   "rewrite:history-left",
   "bgsave:child-writes",
+  "switch-on",
 ];
 
 export class Stretches {

@@ -30,6 +30,12 @@ describe("the stretch that a crash fell into", () => {
       { [manifest]: `${base}file appendonly.aof.1.incr.aof seq 1 type h\n${incr(2)}` },
       ["rewrite:history-left"],
     ],
+    [
+      "a file for records that no manifest names yet",
+      { [manifest]: base + incr(1), "appendonlydir/appendonly.aof.2.incr.aof": "" },
+      ["rewrite:rotation"],
+    ],
+    ["a log that was just switched on", { "appendonlydir/temp-appendonly.aof.incr": "" }, ["switch-on"]],
     ["a snapshot being written", { "temp-17.rdb": "" }, ["bgsave:child-writes"]],
     ["a file of the user that only looks alike", { "temp-report.rdb": "", "my-temp-17.rdb": "" }, []],
   ] as const) {

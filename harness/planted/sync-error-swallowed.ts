@@ -26,5 +26,5 @@ export const syncErrorSwallowed: PlantedBug = {
   name: "sync-error-swallowed",
   what: "takes a sync that failed for one that did not",
   world: ({ disk }) => ({ disk: diskWithFiles(disk, quiet) }),
-  foundBy: [{ where: "simulated", scenario: "simulated/troubles", preset: "hardened", kind: "hole" }],
+  foundBy: [{ where: "simulated", scenario: "simulated/troubles", preset: "hardened", kind: "refusal" }],
 };

@@ -35,6 +35,8 @@ export interface Recording {
    * the journal.
    */
   readonly savesBegunNs: readonly StampNs[];
+  /** When the store was told to keep no log any more. Absent: never. */
+  readonly logOffNs?: readonly StampNs[];
   /** Where the process died and was started again on the same disk, in order. Absent: it did not. */
   readonly kills?: readonly KillSeen[];
   /** Of journal and history; equal for equal seeds where time is simulated (W4). */

@@ -17,7 +17,7 @@ import { SimDisk } from "../sim/sim-disk.ts";
 import { SimLink } from "../sim/sim-link.ts";
 import type { SimProcess } from "../sim/sim-time.ts";
 import { SimMachine } from "../sim/sim-world.ts";
-import { type PlannedOrder, refusedLog } from "../swarm.ts";
+import { logOff, type PlannedOrder, refusedLog } from "../swarm.ts";
 import { type Exchanged, simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import type { ClientPlan } from "../workload/workload.ts";
@@ -80,7 +80,10 @@ export async function recordSimulated({
   const { clock } = machine;
   const players = new SimClients(clock, machine.net, () => undefined);
   players.play(clients);
-  giveOrders(machine, process, ordersOf(fault));
+  const logOffNs: StampNs[] = [];
+  giveOrders(machine, process, ordersOf(fault), (order) => {
+    if ("request" in order && order.request.join(" ") === logOff.join(" ")) logOffNs.push(clock.stamp());
+  });
   let isOver = false;
   clock.after(fault.lastsMs, () => {
     isOver = true;
@@ -95,6 +98,7 @@ export async function recordSimulated({
     history: gatherHistory(players.entries),
     endNs,
     savesBegunNs,
+    logOffNs,
     digest: digestOf(disk.journal, players.entries, net.digest("hex")),
   };
 
@@ -119,12 +123,18 @@ function ordersOf({ job, jobsAtMs, orders = [] }: PlannedPowerCut): PlannedOrder
 }
 
 /** Over a connection of the harness's own; a refusal is an answer too, for a rewrite may be under way already. */
-function giveOrders(machine: SimMachine, server: SimProcess, orders: readonly PlannedOrder[]): void {
+function giveOrders(
+  machine: SimMachine,
+  server: SimProcess,
+  orders: readonly PlannedOrder[],
+  given: (order: PlannedOrder) => void,
+): void {
   const connection = orders.length === 0 ? undefined : machine.net.connect();
   const link = connection && new SimLink(connection, () => undefined);
   for (const order of orders) {
     machine.clock.after(order.atMs, () => {
       const [saver] = machine.saversOf(server);
+      given(order);
       if ("request" in order) link?.send([{ requests: [order.request], done: () => undefined }]);
       else if (saver !== undefined) machine.killSaver(saver);
     });

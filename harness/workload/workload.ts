@@ -34,6 +34,8 @@ export interface Rhythm {
   readonly lastsMs: number;
   /** How many of the clients do not wait between batches, 0 to 1. Absent: what suits a short run. */
   readonly eagerShare?: number;
+  /** When keys expire: decades later, or while the run lasts. Absent: far. */
+  readonly deadlines?: "far" | "near";
 }
 
 /** What a store understands: what its version knows, without the commands that it said it does not. */
@@ -84,7 +86,7 @@ export function countCalls(clients: readonly ClientPlan[]): number {
 
 function planClient(
   client: number,
-  { calls, lastsMs, eagerShare }: Rhythm,
+  { calls, lastsMs, eagerShare, deadlines = "far" }: Rhythm,
   workload: Workload,
   weights: Weights,
   words: Vocabulary,
@@ -92,7 +94,7 @@ function planClient(
   random: Random,
 ): ClientPlan {
   const own = random.fork(`client ${client}`);
-  const pool = new KeyPool(own.fork("keys"), client, { ...workload, deadlines: "far" });
+  const pool = new KeyPool(own.fork("keys"), client, { ...workload, deadlines });
   const batchSizes = drawBatchSizes(calls, workload.pipeline, own);
   const meanPauseMs = lastsMs > 0 ? lastsMs / batchSizes.length : pacedPauseMs;
   const eager = own.chance(eagerShare ?? eagerShareDefault) || (lastsMs === 0 && own.chance(0.5));

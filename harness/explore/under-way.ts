@@ -1,0 +1,79 @@
+/**
+ * What was under way at each crash point that the names of files do not tell:
+ *
+ *     sync          one had begun and not ended
+ *     recovery      the store had been started on what a crash left, and no client had come yet
+ *     transaction   one had been asked for, and nobody had been told how it went
+ *     expiry        the store removed a key by itself, whose time was over
+ *
+ * A run that never came by there has tested nothing of it (N1).
+ */
+import type { CrashPoint } from "../disk/crash-points.ts";
+import type { History } from "../recording/history.ts";
+import type { Journal } from "../recording/journal.ts";
+import type { Recording } from "../recording/recording.ts";
+import type { Interval, StampNs } from "../recording/stamp.ts";
+
+export class UnderWay {
+  /** By point: syncs that had begun and not ended. */
+  private readonly openSyncs: Int32Array;
+  private readonly recoveries: readonly Interval[];
+  private readonly transactions: readonly Interval[];
+  /** Indices of records that remove a key which no client removed. */
+  private readonly removals: ReadonlySet<number>;
+
+  constructor({ journal, history, initial, kills = [] }: Recording) {
+    this.openSyncs = openSyncsIn(journal);
+    const startsNs = [...(initial === undefined ? [] : [0]), ...kills.map(({ atNs }) => atNs)];
+    this.recoveries = startsNs.map((startNs) => ({ startNs, endNs: firstCallAfter(history, startNs) }));
+    this.transactions = transactionsIn(history);
+    this.removals = removalsIn(journal, history);
+  }
+
+  at({ index, interval }: CrashPoint): string[] {
+    const isIn = (each: Interval) => each.startNs <= interval.endNs && each.endNs >= interval.startNs;
+    return [
+      ...((this.openSyncs[index] ?? 0) > 0 ? ["sync"] : []),
+      ...(this.recoveries.some((each) => isIn(each) && each.endNs > interval.endNs) ? ["recovery"] : []),
+      ...(this.transactions.some(isIn) ? ["transaction"] : []),
+      ...(this.removals.has(index) || this.removals.has(index - 1) ? ["expiry"] : []),
+    ];
+  }
+}
+
+function openSyncsIn({ records }: Journal): Int32Array {
+  const open = new Int32Array(records.length + 1);
+  for (const [index, { kind }] of records.entries()) {
+    const change = kind === "sync-start" ? 1 : kind === "sync-end" ? -1 : 0;
+    open[index + 1] = (open[index] as number) + change;
+  }
+  return open;
+}
+
+function firstCallAfter({ clients }: History, ns: StampNs): StampNs {
+  const after = clients.flat().flatMap(({ invokedNs }) => (invokedNs > ns ? [invokedNs] : []));
+  return Math.min(...after);
+}
+
+function transactionsIn({ clients }: History): Interval[] {
+  return clients.flat().flatMap(({ call, invokedNs, completed }) => {
+    return call.transaction ? [{ startNs: invokedNs, endNs: completed?.ns ?? Number.MAX_SAFE_INTEGER }] : [];
+  });
+}
+
+const removal = /\*2\r\n\$3\r\nDEL\r\n\$\d+\r\n([^\r]*)\r\n/g;
+
+function removalsIn(journal: Journal, { clients }: History): Set<number> {
+  const asked = new Set(
+    clients.flat().flatMap(({ call }) => {
+      return call.requests.flatMap(([name = "", ...keys]) => (/^(DEL|UNLINK)$/i.test(name) ? keys : []));
+    }),
+  );
+  const found = new Set<number>();
+  for (const [index, record] of journal.records.entries()) {
+    if (record.kind !== "write" || !/\.incr\.aof$/.test(record.path ?? "")) continue;
+    const text = Buffer.from(journal.bytes(record)).toString("latin1");
+    if ([...text.matchAll(removal)].some(([, key = ""]) => !asked.has(key))) found.add(index);
+  }
+  return found;
+}
