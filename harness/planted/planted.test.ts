@@ -47,7 +47,6 @@ const quick = [
   "sync-answered-early",
   "old-incr-unsynced",
   "transaction-split",
-  "buffer-dropped-at-rotation",
   "incr-after-manifest",
   "base-unsynced",
   "manifest-unsynced",
