@@ -22,12 +22,8 @@ import { survivorsToText } from "./disk/survivors/survivors.ts";
 import { VolumeUnavailable } from "./disk/volume.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explore/explorable.ts";
 import { drawCrash, type ExplorationOrder, exploreRecording, type JudgedPair } from "./explore/exploration.ts";
-import {
-  type BestExample,
-  ExplorationSummary,
-  type ExplorationTitle,
-  type Replay,
-} from "./explore/exploration-summary.ts";
+import { ExplorationSummary } from "./explore/exploration-summary.ts";
+import type { BestExample, ExplorationTitle, Replay } from "./explore/exploration-title.ts";
 import { mildestOf } from "./explore/grades.ts";
 import { resultOf } from "./explore/kept-evidence.ts";
 import { withoutWhatKillsTook } from "./explore/killed-calls.ts";

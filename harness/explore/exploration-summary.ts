@@ -10,7 +10,6 @@
 import type { RunDetail } from "../../reports/detail.ts";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../../reports/outcome.ts";
 import { levelNames, worst } from "../../reports/outcome.ts";
-import type { PowerCut, Scenario } from "../../scenarios/scenario.ts";
 import { modelConfirmedOn } from "../block/calibration/confirmations.ts";
 import type { CrashState } from "../disk/crash-states.ts";
 import type { DiskModel, Grade } from "../disk/disk-model.ts";
@@ -20,53 +19,14 @@ import type { Finding, FindingKind } from "../oracle/checker.ts";
 import type { Judgement } from "../oracle/judgement.ts";
 import { countFates, sinceFirstCallMs } from "../recording/history.ts";
 import type { Recording } from "../recording/recording.ts";
-import type { CrashName } from "../simulated/token.ts";
 import { percentile, weightedPercentile } from "../statistics.ts";
-import type { StoreIdentity } from "../targets/target.ts";
+import { eachCauseOnce } from "./causes.ts";
 import { diskStory } from "./disk-story.ts";
-import type { Explorable } from "./explorable.ts";
 import type { Explored, JudgedPair } from "./exploration.ts";
 import { addUp, digestOfAll, type ExplorationTally, raise, type Shown, summands } from "./exploration-tally.ts";
+import type { BestExample, ExplorationTitle, Replay, Source } from "./exploration-title.ts";
 import { ExploredDetail } from "./explored-detail.ts";
 import { mildestOf, rankOf } from "./grades.ts";
-
-export interface ExplorationTitle {
-  readonly scenario: Scenario & { readonly fault: PowerCut };
-  readonly preset: string;
-  readonly target: string;
-  readonly seed: string;
-  readonly engine: Explorable["engine"];
-  /** The real one under the store; empty where there is none. */
-  readonly filesystem: string;
-  readonly store: StoreIdentity;
-  readonly models: readonly DiskModel[];
-  /** The day on which known findings are held against their last day, `2026-01-31`. */
-  readonly todayIso: string;
-}
-
-/** One finding of the recording at hand, with the pair that shows it best. */
-export interface BestExample {
-  readonly finding: Finding;
-  readonly pair: JudgedPair;
-  readonly from: Source;
-}
-
-/** Which recording a pair is of. */
-export interface Source {
-  /** Counted from 0 along the chain. */
-  readonly link: number;
-  /** The crashes that the chain came through before this recording, by name. */
-  readonly before?: readonly CrashName[];
-  /** Where its files are, if it has any. */
-  readonly dir?: string;
-}
-
-/** How a finding can be seen again. */
-export interface Replay {
-  /** Path; empty when none was written. */
-  readonly bundle: string;
-  readonly command: string;
-}
 
 const noReplay: Replay = { bundle: "", command: "" };
 
@@ -146,7 +106,7 @@ export class ExplorationSummary {
 
   /** What this recording showed that none before did, or only under a model of a harsher opinion: worth a bundle. */
   newFindings(): BestExample[] {
-    return [...this.seen.values()].flatMap(({ example, grade }) => {
+    return [...this.causes().values()].flatMap(({ example, grade }) => {
       const before = this.shown.get(example.finding.fingerprint);
       return before === undefined || rankOf(grade) < rankOf(before.grade) ? [example] : [];
     });
@@ -177,7 +137,7 @@ export class ExplorationSummary {
 
   /** @param replays by fingerprint */
   endTrial(replays: ReadonlyMap<string, Replay>): VerdictName {
-    for (const [fingerprint, seen] of this.seen) this.show(seen, replays.get(fingerprint) ?? noReplay);
+    for (const [fingerprint, seen] of this.causes()) this.show(seen, replays.get(fingerprint) ?? noReplay);
     const verdict = this.verdictOfTrial();
     this.recordings++;
     if (verdict === "violated") this.recordingsViolated++;
@@ -219,6 +179,19 @@ export class ExplorationSummary {
   private noteUnknown(why: string): VerdictName {
     this.troubles.push(why);
     return "unknown";
+  }
+
+  private causes(): ReadonlyMap<string, Seen> {
+    const of = (seen: Seen) => ({
+      kind: seen.example.finding.kind,
+      model: this.modelOf(seen.example.pair.state).name,
+      isKnown: this.isKnown(seen.example.finding),
+    });
+    return eachCauseOnce(this.seen, of);
+  }
+
+  private modelOf({ models }: CrashState): DiskModel {
+    return mildestOf(models.filter(({ name }) => this.byModel.has(name)));
   }
 
   // ── A pair ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -301,7 +274,7 @@ export class ExplorationSummary {
   ): ReportedFinding {
     const { fingerprint, level, checker, kind, message, evidence } = finding;
     const { index, interval, last } = state.point;
-    const model = mildestOf(state.models.filter(({ name }) => this.byModel.has(name)));
+    const model = this.modelOf(state);
     return {
       fingerprint,
       level,

@@ -27,7 +27,8 @@ export class VolumeProcess {
   readonly failed: Promise<Error>;
   readonly #child: ChildProcess;
   readonly #control: ControlClient;
-  readonly #exited: Promise<void>;
+  /** Resolves with how it ended, in words. */
+  readonly #exited: Promise<string>;
   readonly #strikeListeners: ((strike: Strike) => void)[] = [];
   #namespace: string | undefined;
   #ending = false;
@@ -56,12 +57,12 @@ export class VolumeProcess {
       fail = resolve;
     });
     this.#exited = new Promise((resolve) => {
-      child.once("exit", () => resolve());
+      child.once("exit", (exitCode, signal) => resolve(`it ended with ${signal ?? `exit code ${exitCode}`}`));
       // There is no such command as unshare: nothing was started, and nothing will exit.
-      child.once("error", () => resolve());
+      child.once("error", ({ message }) => resolve(`it could not be started (${message})`));
     });
-    void this.#exited.then(() => {
-      if (!this.#ending) fail(new Error(`the process of the recorded volume died. ${lastWords(logFile)}`));
+    void this.#exited.then((how) => {
+      if (!this.#ending) fail(new Error(`the process of the recorded volume died: ${how}. ${lastWords(logFile)}`));
     });
     this.#control = new ControlClient(child.stdio[3] as Socket, {
       broken: ({ message }) => fail(new Error(`the recording cannot go on: ${message}`)),
@@ -118,8 +119,8 @@ export class VolumeProcess {
   }
 
   async #greet(logFile: string): Promise<void> {
-    const dead = this.#exited.then(() => {
-      throw unavailable(lastWords(logFile));
+    const dead = this.#exited.then((how) => {
+      throw unavailable(`${how}. ${lastWords(logFile)}`);
     });
     const { version } = await Promise.race([this.ask("hello", {}), dead]);
     if (version !== controlVersion)
@@ -171,7 +172,7 @@ function lastWords(logFile: string): string {
   return text.split("\n").slice(-5).join(" / ") || "It said nothing.";
 }
 
-async function within(ms: number, promise: Promise<void>): Promise<boolean> {
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
   const timer = new AbortController();
   const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
   const done = await Promise.race([promise.then(() => true), late]);

@@ -27,7 +27,13 @@ export function findContradictions(lanes: Lanes, explanation: Explanation, endNs
     const cut = greatestCut(lanes, explanation, endNs);
     if (cut.kind === "disordered") found.push(disorder(lanes, cut));
   }
-  return oneOfEachKind(found);
+  return oneOfEachKind(withoutTornByHoles(found));
+}
+
+/** A hole takes calls out of the middle, and what is left of a lane may then look like half a call: it is one cause. */
+function withoutTornByHoles(found: readonly Contradiction[]): readonly Contradiction[] {
+  const hasHole = found.some(({ kind }) => kind === "hole");
+  return hasHole ? found.filter(({ kind }) => kind !== "half-transaction") : found;
 }
 
 function isExplained({ lengths }: Explanation, lane: Lane, index: number, endNs: StampNs): boolean {
