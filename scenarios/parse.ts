@@ -25,9 +25,19 @@ export type CrossCheck = (document: unknown) => readonly { readonly path: Path; 
 /** A scenario is a page of text. What is bigger is another kind of file. */
 const sizeBytesMax = 256 * 1024;
 
+/** How the YAML itself is read. `merge`: `<<` brings the keys of an alias along, as compose files have it. */
+export interface Dialect {
+  readonly merge?: boolean;
+}
+
 /** @throws BadFile with all problems of the file. */
-export function parseFile<S extends z.ZodType>(file: string, schema: S, check?: CrossCheck): Parsed<z.output<S>> {
-  return parseText(file, readText(file), schema, check);
+export function parseFile<S extends z.ZodType>(
+  file: string,
+  schema: S,
+  check?: CrossCheck,
+  dialect?: Dialect,
+): Parsed<z.output<S>> {
+  return parseText(file, readText(file), schema, check, dialect);
 }
 
 export function parseText<S extends z.ZodType>(
@@ -35,8 +45,9 @@ export function parseText<S extends z.ZodType>(
   text: string,
   schema: S,
   check: CrossCheck = () => [],
+  dialect: Dialect = {},
 ): Parsed<z.output<S>> {
-  const source = new Source(file, text);
+  const source = new Source(file, text, dialect);
   const document = source.toPlain();
   const checked = schema.safeParse(document, { error: expectation });
   const problems = [
@@ -85,11 +96,11 @@ class Source {
   private readonly counter = new LineCounter();
   private readonly document: ReturnType<typeof parseDocument>;
 
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, dialect: Dialect) {
     this.file = file;
     this.lines = text.split(/\r\n|\n/);
     try {
-      this.document = parseDocument(text, { lineCounter: this.counter, prettyErrors: false });
+      this.document = parseDocument(text, { ...dialect, lineCounter: this.counter, prettyErrors: false });
     } catch (error) {
       // A parser that gives up on a document (nested ten thousand deep, say) is trouble with the document.
       throw wholeFile(file, `this cannot be read as YAML: ${(error as Error).message}`);

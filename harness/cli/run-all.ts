@@ -17,11 +17,11 @@ import type { Expectation, Report } from "../../reports/reporter.ts";
 import { counted } from "../../reports/words.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import type { FilesystemName } from "../block/filesystems.ts";
-import { BadCompose, readCompose } from "../compose-file.ts";
 import { ownVersion } from "../package.ts";
 import type { CycleSummary, RunResult, RunWatch } from "../run-request.ts";
 import { cyclesOf as cyclesOfShard, type Shard, wholeNight } from "../shard.ts";
 import { assemble } from "./assemble.ts";
+import { composeWish } from "./compose.ts";
 import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
 import { expectationsOf } from "./expectations.ts";
 import { deliver, destinations } from "./reporting.ts";
@@ -63,13 +63,13 @@ export async function perform(
   around: Surroundings,
   wish: Wish = {},
 ): Promise<Report> {
-  const service = serviceOf(options, around);
+  const compose = await composeWish(wish.names ?? names, options, around);
   const selection = adjusted(
     select(
       {
         names: wish.names ?? names,
-        presets: options.preset ?? (service === undefined ? (wish.presets ?? []) : [service.preset.name]),
-        target: options.target ?? (service === undefined ? wish.target : `docker:${service.image}`),
+        presets: options.preset ?? (compose === undefined ? (wish.presets ?? []) : [compose.preset.name]),
+        target: compose?.target ?? options.target ?? wish.target,
       },
       around.catalogue,
     ),
@@ -223,22 +223,6 @@ function scenarioOf(pairs: readonly Pair[], index: number): Scenario {
 
 export function missed(expectations: readonly Expectation[]): number {
   return expectations.filter(({ met }) => !met).length;
-}
-
-/** Its config becomes a preset that this command knows by name. */
-function serviceOf({ compose, service }: RunOptions, { catalogue, environment }: Surroundings) {
-  if (compose === undefined && service === undefined) return undefined;
-  if (compose === undefined || service === undefined) {
-    throw new Exit(exitCodes.usage, "--compose FILE and --service NAME belong together");
-  }
-  try {
-    const found = readCompose(compose, service, environment);
-    catalogue.add(found.preset);
-    return found;
-  } catch (error) {
-    if (error instanceof BadCompose) throw new Exit(exitCodes.usage, error.message);
-    throw error;
-  }
 }
 
 /** Each machine would draw a seed of its own, and what they found could not be put together. */

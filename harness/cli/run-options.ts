@@ -37,8 +37,8 @@ const reporterNames = reporters.map(({ name }) => name).join(", ");
 export function addRunOptions(command: Command): Command {
   return command
     .option("--target <store>", "bundled, the path of an executable, or docker:IMAGE (default: the scenario's)")
-    .option("--compose <file>", "with --service: the image and the directives of a compose file's service")
-    .option("--service <name>", "of the compose file")
+    .option("--compose <file>", "the image and the directives of a service in a compose file")
+    .option("--service <name>", "which one (default: the only one)")
     .option("--preset <name>", "run with this config; may be given several times", collected)
     .option("--seed <text>", "draw all choices from it (default: a new one, printed)", seedText)
     .option("--runs <n>", "cycles with each preset: kills, or recordings of power cuts", wholeNumber)

@@ -75,6 +75,17 @@ export async function removeContainers(runId: string): Promise<string[]> {
   return found.map(({ Id: id }) => id);
 }
 
+/** Whether an engine of containers answers here. */
+export async function hasEngine(): Promise<boolean> {
+  try {
+    await findEngine();
+    return true;
+  } catch (error) {
+    if (error instanceof TargetUnavailable) return false;
+    throw error;
+  }
+}
+
 async function findEngine(): Promise<ContainerRuntimeClient> {
   try {
     return await getContainerRuntimeClient();
