@@ -103,7 +103,7 @@ describe("what ships", () => {
         "sigterm",
         "slow-disk",
       ],
-      "disk-fault": ["bit-rot", "fsync-error", "full", "slow", "write-error"],
+      "disk-fault": ["bit-rot", "fsync-error", "full", "read-only", "short-write", "slow", "write-error"],
       "power-cut": ["always", "chain", "during-aof-rewrite", "everysec", "rdb-only", "slow-disk"],
     };
     for (const [folder, names] of Object.entries(named)) {
