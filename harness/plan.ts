@@ -293,8 +293,12 @@ function rhythmFor(
   switch (trigger.kind) {
     case "after-acks":
     case "during-recovery":
+    case "out-of-memory":
       return { calls: upTo(trigger.acks), lastsMs: 0 };
+    case "after-pause":
+      return { calls: upTo(trigger.acks + trigger.replies), lastsMs: 0 };
     case "on-sigterm":
+    case "on-stop":
       // It acts at the store's next tick, a tenth of a second away: the load goes on until then.
       return { calls: upTo(trigger.acks + 100 * callsPerMs), lastsMs: 0 };
     case "while-rewrite":

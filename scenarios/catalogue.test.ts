@@ -92,12 +92,15 @@ describe("what ships", () => {
   it("is every way to be killed, and to lose power, that the contract names and this version can do", () => {
     const named = {
       kill: [
+        "after-pause",
         "at-rename",
         "before-fsync",
         "during-aof-rewrite",
         "during-bgsave",
         "during-recovery",
         "manifest-switch",
+        "on-stop",
+        "out-of-memory",
         "random",
         "saver",
         "sigterm",
@@ -148,7 +151,13 @@ describe("what ships", () => {
     const kills = catalogue.scenarioNames().filter((name) => {
       const { value } = catalogue.scenario(name);
       const { fault } = value;
-      return fault.kind === "kill" && fault.syncs === undefined && value.suits.volumes.includes("directory");
+      const { volumes, targets } = value.suits;
+      return (
+        fault.kind === "kill" &&
+        fault.syncs === undefined &&
+        volumes.includes("directory") &&
+        targets.includes("bundled")
+      );
     });
     expect(members.map(({ scenario }) => scenario).sort()).to.deep.equal(kills);
   });

@@ -107,6 +107,30 @@ const triggerSchema = z.discriminatedUnion(
       .describe("The child that writes a snapshot or a rewrite dies, and a little later the store."),
     z
       .strictObject({
+        kind: z.literal("after-pause"),
+        acks: afterAcks,
+        pauseMs: rangeField(1, 60_000).describe("how long it stands still; a number or [from, to]"),
+        replies: rangeField(1).describe("how many more calls are answered before it dies"),
+      })
+      .describe(
+        "The store stands still for a while, as a paused container or a machine in trouble, goes on, and dies.",
+      ),
+    z
+      .strictObject({
+        kind: z.literal("on-stop"),
+        acks: afterAcks,
+        graceMs: rangeField(0, 60_000).describe("how long it has for its own end; a number or [from, to]"),
+      })
+      .describe("The store is sent SIGTERM, and SIGKILL when its time is over, as an engine restarts a container."),
+    z
+      .strictObject({
+        kind: z.literal("out-of-memory"),
+        acks: afterAcks,
+        memoryMb: rangeField(16, 100_000).describe("what its container may have; a number or [from, to]"),
+      })
+      .describe("The store's container runs out of memory, and the kernel ends it."),
+    z
+      .strictObject({
         kind: z.literal("at-disk-operation"),
         side: z.enum(["before", "after"]),
         operation: z.enum(["write", "sync", "rename", "unlink"]),
@@ -179,6 +203,8 @@ export const windowNames = [
   "disk-operation",
   "disk-fault",
   "backup",
+  "pause",
+  "out-of-memory",
 ] as const;
 
 const needsSchema = z

@@ -15,6 +15,7 @@ import { lastValue } from "../targets/config-file.ts";
 import type { Instance, KillScope, StartOptions, Target } from "../targets/target.ts";
 import { recordedVolumeOf } from "./disk-fault.ts";
 import { type CrashState, type Fault, type LiveRun, StoreEndedEarly, type Window } from "./fault.ts";
+import { exhaustMemory } from "./out-of-memory.ts";
 import { beginJob, type Job } from "./trigger.ts";
 import { windowsIn } from "./windows.ts";
 
@@ -43,6 +44,9 @@ export const kill: Fault<PlannedKill> = {
     if (link.fault.syncs !== undefined && !target.volumes.has("recorded")) {
       return `${target.name} cannot live on a recorded volume, and on no other disk can syncs be made slow`;
     }
+    if (link.fault.trigger.kind === "out-of-memory" && target.kind !== "container") {
+      return `${target.name} is no container, and only a container's memory can be limited: use docker:IMAGE`;
+    }
     if (link.fault.scope === "process" && target.kind === "container") {
       return "in a container nothing outlives its first process: scope must be tree";
     }
@@ -53,6 +57,7 @@ export const kill: Fault<PlannedKill> = {
 
   prepare(link: LinkPlan<PlannedKill>): StartOptions {
     const { trigger, scope } = link.fault;
+    if (trigger.kind === "out-of-memory") return { memoryBytesMax: trigger.memoryMb * 1024 ** 2 };
     if (trigger.kind !== "at-disk-operation") return {};
     const { side, operation, nth, path, afterWrites } = trigger;
     // A store that does not know this dies on a recorded volume; there the volume sees to it.
@@ -87,7 +92,7 @@ export const kill: Fault<PlannedKill> = {
 /** The most telling of what it hit: a kill during a rewrite is that, however the scenario put it. */
 function placeOf(trigger: PlannedTrigger, windows: readonly Window[]): string {
   if (trigger.kind === "at-disk-operation") return `${trigger.side}-${trigger.operation}`;
-  const order = ["recovery", "shutdown", "saver", "rewrite", "bgsave"];
+  const order = ["recovery", "shutdown", "saver", "rewrite", "bgsave", "pause", "out-of-memory"];
   return order.find((name) => windows.some((window) => window.name === name)) ?? "load";
 }
 
@@ -121,6 +126,59 @@ const strikes: Strikes = {
     const windows: Window[] = [];
     for (const delayMs of delaysMs) windows.push(...(await killWhileItLoads(live, delayMs)));
     return { ...strike, windows: [...strike.windows, ...windows.slice(0, 1)] };
+  },
+
+  async "after-pause"(live, { acks, pauseMs, replies }) {
+    await live.driver.whenAcked(acks);
+    mustLive(live.instance);
+    const begunMs = performance.now();
+    await live.instance.pause();
+    await sleep(pauseMs);
+    await live.instance.goOn();
+    const windows = [{ name: "pause", openMs: performance.now() - begunMs }];
+    await live.driver.whenAnswered(live.driver.counts().answered + replies);
+    return killNow(live, windows);
+  },
+
+  async "on-stop"(live, { acks, graceMs }) {
+    await live.driver.whenAcked(acks);
+    const { instance, driver, clock } = live;
+    mustLive(instance);
+    const startNs = clock.now();
+    instance.terminate();
+    const ended = await Promise.race([instance.ended, sleep(graceMs, undefined, { ref: false })]);
+    // Its time is over: whatever it had not written yet is lost as by any other kill.
+    if (ended === undefined) await instance.kill("tree");
+    const openMs = (clock.now() - startNs) / 1e6;
+    await driver.settle();
+    const byItself = instance.ending()?.signal !== "SIGKILL";
+    return {
+      cut: { startNs, endNs: Math.max(startNs, driver.lastEvent()) },
+      fault: byItself ? "shutdown" : "kill",
+      operation: byItself ? "SIGTERM" : `SIGTERM, then ${killed(instance)}`,
+      path: "",
+      windows: [{ name: "shutdown", openMs }, ...loadWindow(live)],
+    };
+  },
+
+  async "out-of-memory"(live, { acks }) {
+    await live.driver.whenAcked(acks);
+    const { instance, driver, clock } = live;
+    mustLive(instance);
+    const load = loadWindow(live);
+    const startNs = clock.now();
+    await exhaustMemory(instance);
+    await driver.settle();
+    if ((await instance.ranOutOfMemory?.()) !== true) {
+      throw new StoreEndedEarly("the store ended, and not for want of memory");
+    }
+    return {
+      cut: { startNs, endNs: Math.max(startNs, driver.lastEvent()) },
+      fault: "kill",
+      operation: "SIGKILL by the kernel, out of memory",
+      path: "",
+      windows: [{ name: "out-of-memory", openMs: 0 }, ...load],
+    };
   },
 
   async "on-sigterm"(live, { acks }) {
@@ -262,10 +320,15 @@ async function killNow(live: KillRun, windows: readonly Window[]): Promise<Strik
   return {
     cut: { startNs, endNs: Math.max(sentNs, driver.lastEvent()) },
     fault: "kill",
-    operation: "SIGKILL",
+    operation: killed(instance),
     path: "",
     windows: [...windows, ...load],
   };
+}
+
+/** How, where there is more than one way. */
+function killed({ killedHow }: Instance): string {
+  return killedHow === undefined ? "SIGKILL" : `SIGKILL ${killedHow}`;
 }
 
 /** Under load: something had been acked, or was on its way. */

@@ -28,7 +28,7 @@ import { lastValue } from "./config-file.ts";
 import { identifyStore } from "./identity.ts";
 import { findProcess, isAlive, listChildren, type ProcessIdentity } from "./process-table.ts";
 import { whenServing } from "./readiness.ts";
-import { connectTo, type OracleConnection } from "./resp-client.ts";
+import { connectTo, type Endpoint, type OracleConnection } from "./resp-client.ts";
 import {
   type Config,
   type Ending,
@@ -60,7 +60,10 @@ export async function openContainerTarget(image: string, run: RunFolder): Promis
     return new ContainerTarget(image, command, await canHaveRyuk(engine), engine, run);
   } catch (error) {
     if (error instanceof TargetUnavailable) throw error;
-    throw new TargetUnavailable(`the image ${image} is not here and cannot be had: ${(error as Error).message}`);
+    const why = (error as Error).message.trim();
+    throw new TargetUnavailable(
+      `the image ${image} is not here and cannot be had: ${why}. Where no registry answers: docker load, or build it here`,
+    );
   }
 }
 
@@ -211,6 +214,10 @@ class ContainerTarget implements Target {
       // Whomever the image names: the files of the store are ours to lay down, to read and to remove.
       container.withUser(`${process.getuid()}:${process.getgid()}`);
     }
+    if (options.memoryBytesMax !== undefined) {
+      const gigabytes = options.memoryBytesMax / 1024 ** 3;
+      container.withResourcesQuota({ memory: gigabytes });
+    }
     const made = container.start();
     this.beingMade.add(made);
     const id = (await made.finally(() => this.beingMade.delete(made))).getId();
@@ -232,6 +239,7 @@ interface Place {
 class ContainerInstance implements Instance {
   readonly pid: number;
   readonly ended: Promise<Ending>;
+  killedHow?: string;
   private readonly id: string;
   private readonly identity: ProcessIdentity | undefined;
   private readonly engine: ContainerRuntimeClient;
@@ -269,8 +277,29 @@ class ContainerInstance implements Instance {
   }
 
   async kill(): Promise<void> {
-    if (!this.signalFromOutside("SIGKILL")) await this.signalThroughEngine("SIGKILL");
+    this.killedHow = "by its pid";
+    if (!this.signalFromOutside("SIGKILL")) {
+      this.killedHow = "by the engine";
+      await this.signalThroughEngine("SIGKILL");
+    }
     await this.ended;
+  }
+
+  /** By the engine, which freezes all that is in it at once. */
+  async pause(): Promise<void> {
+    await this.engine.container.getById(this.id).pause();
+  }
+
+  async goOn(): Promise<void> {
+    await this.engine.container.getById(this.id).unpause();
+  }
+
+  async ranOutOfMemory(): Promise<boolean> {
+    return (await this.engine.container.getById(this.id).inspect()).State.OOMKilled;
+  }
+
+  get endpoint(): Endpoint {
+    return { path: this.socket() };
   }
 
   terminate(): void {

@@ -262,6 +262,18 @@ export class ProcessInstance implements Instance {
     this.signal(this.pid, "SIGTERM");
   }
 
+  async pause(): Promise<void> {
+    this.signal(-this.pid, "SIGSTOP");
+  }
+
+  async goOn(): Promise<void> {
+    this.signal(-this.pid, "SIGCONT");
+  }
+
+  get endpoint(): Endpoint {
+    return this.place.endpoint;
+  }
+
   async stop(patienceMs = 10_000): Promise<Ending> {
     await this.askToShutDown();
     const timer = setTimeout(() => this.signal(this.pid, "SIGKILL"), patienceMs);

@@ -5,6 +5,7 @@
 import type { Volume, VolumeKind } from "../disk/volume.ts";
 import type { Explorable } from "../explore/explorable.ts";
 import type { Reply, Request } from "../recording/history.ts";
+import type { Endpoint } from "./resp-client.ts";
 
 /** Directives in order, one `[name, …values]` each: several `save` lines are several entries. */
 export type Config = readonly (readonly [name: string, ...values: string[]])[];
@@ -51,6 +52,8 @@ export interface StartOptions {
   /** Handed to the store in addition to the harness's own environment. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly patienceMs?: number;
+  /** How much memory it may have, it and its children together; containers only. Absent: as much as there is. */
+  readonly memoryBytesMax?: number;
 }
 
 /** `process` leaves the store's children alive, as orphans; `tree` takes them along (S8). */
@@ -72,6 +75,15 @@ export interface Instance {
    */
   kill(scope: KillScope): Promise<void>;
   letOrphansGoOn(): void;
+  /** How the last SIGKILL reached it, where there is more than one way: `by its pid` or `by the engine`. */
+  readonly killedHow?: string;
+  /** It and its children get no more time of the machine, until `goOn`. */
+  pause(): Promise<void>;
+  goOn(): Promise<void>;
+  /** Where memory can be limited: whether the kernel ended it for want of that. */
+  ranOutOfMemory?(): Promise<boolean>;
+  /** The socket or port that it answers on. */
+  readonly endpoint: Endpoint;
   /** SIGTERM, and no waiting. */
   terminate(): void;
   /** An orderly end: SHUTDOWN, or SIGTERM where that is refused; SIGKILL after `patienceMs`. */
