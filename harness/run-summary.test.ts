@@ -159,6 +159,12 @@ describe("the verdict of a run", () => {
     );
   });
 
+  it("is held by a known finding that leaves the other checkers nothing to say: no prefix explains what came back", () => {
+    const known = { expect: { known: [{ fingerprint: "consistency", reason: "issue 1", until: today }] } };
+    const cycles = [{ findings: [finding("consistency")], unknown: "no prefix explains what came back" }];
+    expect(runOf(cycles, known).verdict).to.equal("held");
+  });
+
   it("still is unknown beside a known finding when something could not be judged", () => {
     const known = { expect: { known: [{ fingerprint: "source", reason: "issue 1", until: today }] } };
     expect(runOf([{ findings: [finding("source")], unknown: "contested keys" }], known).verdict).to.equal("unknown");

@@ -246,6 +246,8 @@ export class RunSummary {
     const { documented } = this.title.scenario.expect;
     const failing = judgement.findings.filter((finding) => finding.level !== "documented" || documented);
     if (failing.some((finding) => !this.isKnown(finding))) return "violated";
+    // Where no prefix explains what came back, no other checker can say anything: that too is known.
+    if (failing.some(({ level }) => level === "consistency")) return "held";
     const unknown = judgement.checkers.flatMap(({ verdict }) => (verdict.kind === "unknown" ? [verdict.why] : []));
     return unknown.length === 0 ? "held" : this.noteUnknown(judgement.why ?? unknown.join("; "));
   }

@@ -4,12 +4,12 @@
  *
  *     warm-up   A B C D          one kill each, thrown away
  *     round 1   A B C D ─┐
- *     round 2   B C D A  ├ a third of the time: kills, pace, recovery
+ *     round 2   B C D A  ├ a quarter of the time: kills, pace, recovery
  *     round 3   C D A B ─┘
  *     big       A B C D          one kill each with much data: recovery by size
  *     power     A B C D          the rest: every power cut of one recorded run each
  */
-
+import { availableParallelism } from "node:os";
 import type { ComparedLoss, ComparisonEntry } from "../../reports/comparison.ts";
 import type { Pace, RunDetail } from "../../reports/detail.ts";
 import { type Run, worst } from "../../reports/outcome.ts";
@@ -41,7 +41,7 @@ export interface CompareWatch {
 
 /** Kills of one contender in one round. */
 const killsInARound = 2;
-const leastPowerTimeMs = 5_000;
+const leastPowerTimeMs = 10_000;
 
 /** @throws TargetUnavailable when a target cannot be run at all */
 export async function comparePresets(
@@ -62,7 +62,7 @@ export async function comparePresets(
 
   const kills = contenders.map((): RunResult[] => []);
   for (const contender of contenders) if (goesOn()) await play(contender, killCompared, { runs: 1 }, "warm-up");
-  for (let round = 0; goesOn() && (round === 0 || nowMs() - startedMs < timeMs / 3); round++) {
+  for (let round = 0; goesOn() && (round === 0 || nowMs() - startedMs < timeMs / 4); round++) {
     for (let turn = 0; turn < contenders.length && goesOn(); turn++) {
       const index = (round + turn) % contenders.length;
       const contender = contenders[index] as Contender;
@@ -107,8 +107,9 @@ function requestFor(
   seed: string,
   { bundlesDir, signal }: CompareRequest,
 ): RunRequest {
-  // One at a time: what runs beside it would be measured too.
-  return { scenario, preset, target, seed, budget, jobs: 1, bundlesDir, keep: false, signal };
+  // One kill at a time: what runs beside it would be measured too. Of power cuts no time is measured.
+  const jobs = scenario.fault.kind === "power-cut" ? availableParallelism() : 1;
+  return { scenario, preset, target, seed, budget, jobs, bundlesDir, keep: false, signal };
 }
 
 interface Played {

@@ -41,5 +41,5 @@ export const powerCutCompared: Scenario = scenarioSchema.parse({
     models: ["ordered"],
   },
   budget: { runs: 1 },
-  needs: { booted: 20 },
+  needs: { booted: 5 },
 });
