@@ -13,13 +13,13 @@ const seed = values.seed ?? randomBytes(6).toString("hex");
 const untilMs = performance.now() + Number(values["time-ms"] ?? Number.POSITIVE_INFINITY);
 
 const { night } = await import("../dist/tests/simulated/night.js");
-const { judged, broken, memoryMbMax } = await night({
+const { judged, judgedByIndex, broken, memoryMbMax } = await night({
   seed,
   wanted,
   untilMs,
   say: (line) => console.log(line),
 });
 console.log(
-  `${judged.toLocaleString("en")} crash states judged, ${broken} broken, at most ${memoryMbMax} MB, seed ${seed}`,
+  `${judged.toLocaleString("en")} crash states judged (${judgedByIndex.toLocaleString("en")} by the index of the log), ${broken} broken, at most ${memoryMbMax} MB, seed ${seed}`,
 );
 process.exitCode = broken > 0 ? 1 : judged < wanted ? 5 : 0;

@@ -17,6 +17,8 @@ export interface NightOrder {
 
 export interface NightReport {
   readonly judged: number;
+  /** Of those; the store was started on all others. */
+  readonly judgedByIndex: number;
   readonly broken: number;
   readonly memoryMbMax: number;
 }
@@ -27,13 +29,15 @@ export async function night({ seed, wanted, untilMs, say }: NightOrder): Promise
   const startedMs = performance.now();
   let saidMs = startedMs;
   let judged = 0;
+  let judgedByIndex = 0;
   let broken = 0;
   let memoryMbMax = 0;
   for (let cycle = 1; ; cycle++) {
     for (const preset of swarmScenario.presets) {
-      if (judged >= wanted || performance.now() > untilMs) return { judged, broken, memoryMbMax };
+      if (judged >= wanted || performance.now() > untilMs) return { judged, judgedByIndex, broken, memoryMbMax };
       const explored = await exploreSwarm(seed, preset, cycle);
       judged += explored.judged;
+      judgedByIndex += explored.judgedByIndex;
       broken += explored.broken.length;
       memoryMbMax = Math.max(memoryMbMax, process.memoryUsage().rss >> 20);
       const [first] = explored.broken;
