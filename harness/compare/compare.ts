@@ -4,7 +4,7 @@
  *
  *     warm-up   A B C D          one kill each, thrown away
  *     round 1   A B C D ─┐
- *     round 2   B C D A  ├ a quarter of the time: kills, pace, recovery
+ *     round 2   B C D A  ├ a third of the time: kills, pace, recovery
  *     round 3   C D A B ─┘
  *     big       A B C D          one kill each with much data: recovery by size
  *     power     A B C D          the rest: every power cut of one recorded run each
@@ -62,7 +62,7 @@ export async function comparePresets(
 
   const kills = contenders.map((): RunResult[] => []);
   for (const contender of contenders) if (goesOn()) await play(contender, killCompared, { runs: 1 }, "warm-up");
-  for (let round = 0; goesOn() && (round === 0 || nowMs() - startedMs < timeMs / 4); round++) {
+  for (let round = 0; goesOn() && (round === 0 || nowMs() - startedMs < timeMs / 3); round++) {
     for (let turn = 0; turn < contenders.length && goesOn(); turn++) {
       const index = (round + turn) % contenders.length;
       const contender = contenders[index] as Contender;
