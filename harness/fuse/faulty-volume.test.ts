@@ -53,14 +53,20 @@ describe("a recorded volume whose disk fails", () => {
     });
 
     it("covers by a sync what was written before it began, and lets others go on meanwhile", async () => {
-      await arm({ kind: "delay", name: "slow", when: { ...syncs, path: "slow" }, delays: { kind: "fixed", ms: 60 } });
-      await ground.node(`
+      await arm({ kind: "stall", name: "slow", when: { ...syncs, path: "slow" } });
+      const program = ground.startNode(`
         const slow = fs.openSync(at("slow"), "w");
         fs.writeSync(slow, "covered");
         fs.fsync(slow, () => undefined);
-        const end = Date.now() + 20;
-        while (Date.now() < end);
-        fs.writeFileSync(at("other"), "not held up");`);
+        const goOn = () => (fs.existsSync(at("begun")) ? fs.writeFileSync(at("other"), "not held up") : setTimeout(goOn, 5));
+        goOn();`);
+      while (of(await ground.records(), "sync-start").length === 0) await new Promise((turn) => setTimeout(turn, 5));
+      await ground.shell("touch begun");
+      while (!of(await ground.records(), "write").some(({ path }) => path === "other")) {
+        await new Promise((turn) => setTimeout(turn, 5));
+      }
+      await ground.volume.disarm("slow");
+      expect((await program.ended).exitCode).to.equal(0);
       const records = await ground.records();
       const [start, end] = [of(records, "sync-start")[0], of(records, "sync-end")[0]];
       const other = of(records, "write").find(({ path }) => path === "other");
@@ -163,6 +169,17 @@ describe("a recorded volume whose disk fails", () => {
       );
       expect(results).to.deep.equal(["EIO", "done"]);
       expect(of(await ground.records(), "sync-end").map(({ ok }) => ok)).to.deep.equal([false, true]);
+    });
+
+    it("fails only from its moment on", async () => {
+      const window = { fromMs: 3_600_000 };
+      await arm({ kind: "error", name: "in an hour", when: { on: ["write"], window }, code: "EIO" });
+      await arm({ kind: "error", name: "now", when: { on: ["mkdir"], window: { fromMs: 0 } }, code: "EROFS" });
+      const results = await tryAll(
+        `attempt(() => fs.writeFileSync(at("f"), "x"));`,
+        `attempt(() => fs.mkdirSync(at("d")));`,
+      );
+      expect(results).to.deep.equal(["done", "EROFS"]);
     });
 
     it("fails the sync of a folder apart from that of a file", async () => {
@@ -281,6 +298,17 @@ describe("a recorded volume whose disk fails", () => {
         const write = `for (let n = 1; n < 9; n++) fs.appendFileSync(at("${side}"), String(n));`;
         expect((await ground.startNode(write).ended).signal).to.equal("SIGKILL");
         expect((await bytesOf(side))?.toString()).to.equal(text);
+        await ground.volume.disarm("kill");
+      }
+    });
+
+    it("kills before a name is removed, which is then still there, and after one, which then is gone", async () => {
+      await ground.node(`for (const name of ["a.log", "b.log", "a.txt"]) fs.writeFileSync(at(name), "");`);
+      for (const [side, left] of [["before", ["a.log", "b.log"]] as const, ["after", ["b.log"]] as const]) {
+        await arm(kill(side, "process", { on: ["unlink"], path: "a*.log" }));
+        const remove = `fs.rmSync(at("a.txt"), { force: true }); fs.unlinkSync(at("a.log")); fs.unlinkSync(at("b.log"));`;
+        expect((await ground.startNode(remove).ended).signal).to.equal("SIGKILL");
+        expect([...(await ground.volume.image()).keys()], side).to.deep.equal(left);
         await ground.volume.disarm("kill");
       }
     });
