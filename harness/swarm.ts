@@ -66,7 +66,7 @@ export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): 
       (one, other) => one.atMs - other.atMs,
     ),
     quietShare: random.fork("quiet").pick([0, 0, 0, 0.6]),
-    diskFaults: drawDiskFaults(room, random.fork("disk faults")),
+    diskFaults: [...drawDiskFaults(room, random.fork("disk faults")), ...drawStall(random.fork("stall"))],
   };
 }
 
@@ -200,4 +200,14 @@ function drawTemporaryFault(random: Random): DiskFault[] {
       },
     ]),
   ];
+}
+
+/** Once, the disk holds up whoever asks, server or saver: a controller that resets, a neighbour that writes a lot. */
+function drawStall(random: Random): DiskFault[] {
+  if (!random.chance(0.2)) return [];
+  const on = random.pick(["write", "fdatasync", "fsync", "fsyncdir", "rename"] as const);
+  const nth = 1 + random.below(on === "write" ? 60 : 6);
+  const ms = random.pick([40, 400, 2_500]);
+  const when = { on: [on], nth: { first: nth, last: nth } };
+  return [{ kind: "delay", name: "stalled disk", when, delays: { kind: "fixed", ms } }];
 }

@@ -104,7 +104,7 @@ export class CrashWalk {
    * one of its recovery. What that has written is as easily lost, and the next recovery starts from what is left.
    */
   drawn(random: Random): CrashState | undefined {
-    const isLoaded = ({ point }: CrashState) => point.interval.startNs >= this.firstCallNs;
+    const isLoaded = ({ point }: CrashState) => point.interval.endNs > this.firstCallNs;
     const some = (is: (state: CrashState) => boolean) =>
       this.groups().flatMap((group) => {
         const states = group.states.filter(is);
