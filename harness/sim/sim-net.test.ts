@@ -19,7 +19,9 @@ async function heard(seed: string): Promise<string[]> {
     );
   });
   const clients = [machine.net.connect(), machine.net.connect()];
-  for (let count = 0; count < 6; count++) clients.forEach((client, index) => client?.send(`${index}.${count} `));
+  for (let count = 0; count < 6; count++) {
+    for (const [index, client] of clients.entries()) client?.send(`${index}.${count} `);
+  }
   while (machine.clock.next());
   return order;
 }
