@@ -1,11 +1,14 @@
 import { expect } from "chai";
 import { Catalogue } from "../scenarios/catalogue.ts";
 import { randomFrom } from "./random.ts";
-import { drawSwarm, type SwarmRoom } from "./swarm.ts";
+import { drawDirectives, drawSwarm, type SwarmRoom } from "./swarm.ts";
+import type { Config } from "./targets/target.ts";
 
 const { workload } = new Catalogue().scenario("simulated/swarm").value;
-const draw = (seed: string) => {
-  const room: SwarmRoom = { config: [["appendonly", "yes"]], lastsMs: 3_000, troubles: "some" };
+const logged: Config = [["appendonly", "yes"]];
+const hardened: Config = [...logged, ["lossbound-rewrite-unsynced", "yes"]];
+const draw = (seed: string, config = logged) => {
+  const room: SwarmRoom = { config, lastsMs: 3_000, troubles: "some" };
   return drawSwarm(workload, room, randomFrom(seed));
 };
 
@@ -25,5 +28,21 @@ describe("a swarm", () => {
     expect(worlds.some(({ orders }) => orders.some((order) => "kill" in order))).to.equal(true);
     expect(worlds.some(({ orders, diskFaults }) => orders.length === 0 && diskFaults.length === 0)).to.equal(true);
     expect(new Set(worlds.map(({ syncs }) => syncs.kind)).size).to.be.greaterThan(1);
+  });
+
+  it("lets bits rot only under hardened, leaves it its checksums, and asks for no promise that rot cannot keep", () => {
+    const rotten = (config: Config) =>
+      Array.from({ length: 200 }, (_, index) => draw(`world ${index}`, config)).filter(({ diskFaults }) =>
+        diskFaults.some(({ kind }) => kind === "flip"),
+      );
+    expect(rotten(logged)).to.deep.equal([]);
+    expect(rotten(hardened)).to.not.deep.equal([]);
+    expect(rotten(hardened).map((world) => world.workload.waitaofPercent)).to.satisfy((asked: number[]) =>
+      asked.every((percent) => percent === 0),
+    );
+    const knobs = (config: Config) =>
+      Array.from({ length: 200 }, (_, index) => drawDirectives(config, randomFrom(`knobs ${index}`))).flat();
+    expect(knobs(hardened).map(([name]) => name)).to.not.include("rdbchecksum");
+    expect(knobs(logged).map(([name]) => name)).to.include("rdbchecksum");
   });
 });

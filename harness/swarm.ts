@@ -57,8 +57,11 @@ export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): 
   const keepsLog = lastValue(config, "appendonly") === "yes";
   const jobs = drawJobs(keepsLog, lastsMs, random.fork("jobs"));
   const switches = keepsLog ? drawSwitches(lastsMs, random.fork("switches")) : [];
+  const drawn = drawWorkload(workload, random.fork("workload"));
+  const diskFaults = [...drawDiskFaults(room, random.fork("disk faults")), ...drawStall(random.fork("stall"))];
   return {
-    workload: drawWorkload(workload, random.fork("workload")),
+    // Until the next batch attests it, what was synced and rots looks like a torn tail: nobody can promise more than that.
+    workload: diskFaults.some(({ name }) => name === rotten) ? { ...drawn, waitaofPercent: 0 } : drawn,
     eagerShare: random.fork("pace").pick([0, 0, 0.3, 1]),
     syncs: drawSyncs(random.fork("syncs")),
     deadlines: random.fork("deadlines").chance(0.15) ? "near" : "far",
@@ -66,7 +69,7 @@ export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): 
       (one, other) => one.atMs - other.atMs,
     ),
     quietShare: random.fork("quiet").pick([0, 0, 0, 0.6]),
-    diskFaults: [...drawDiskFaults(room, random.fork("disk faults")), ...drawStall(random.fork("stall"))],
+    diskFaults,
   };
 }
 
@@ -79,7 +82,8 @@ export function drawDirectives(config: Config, random: Random): Config {
   if (random.chance(0.4)) drawn.push(["rdb-key-save-delay", random.pick(["200", "1500", "6000"])]);
   if (random.chance(0.2)) drawn.push(["hz", random.pick(["1", "100"])]);
   if (random.chance(0.2)) drawn.push(["rdbcompression", "no"]);
-  if (random.chance(0.2)) drawn.push(["rdbchecksum", "no"]);
+  // Who is to notice that bits rot must be left the means.
+  if (random.chance(0.2) && !isHardened(config)) drawn.push(["rdbchecksum", "no"]);
   return drawn;
 }
 
@@ -133,16 +137,20 @@ function drawSaverKills(jobs: readonly PlannedOrder[], random: Random): PlannedO
   return [{ atMs: atMs + random.below(30), kill: "saver" }];
 }
 
+function isHardened(config: Config): boolean {
+  return lastValue(config, "lossbound-rewrite-unsynced") === "yes";
+}
+
 function drawDiskFaults({ config, lastsMs, troubles }: SwarmRoom, random: Random): DiskFault[] {
-  const isHardened = lastValue(config, "lossbound-rewrite-unsynced") === "yes";
+  const keepsItsBytes = isHardened(config);
   return random.weighted<() => DiskFault[]>([
     [() => [], troubles === "always" ? 0 : 5],
     [() => drawTemporaryFault(random), troubles === "always" ? 1 : 2],
     [() => [drawFullDisk(lastsMs, random)], 1],
     [() => drawRefusedWrite(random), 1],
     // Only who keeps what a sync failed to cover, and knows its own bytes, promises anything then.
-    [() => [drawFailedSync(random)], isHardened ? 3 : 0],
-    [() => [{ kind: "flip", name: rotten, when: { on: ["read"] } }], isHardened ? 2 : 0],
+    [() => [drawFailedSync(random)], keepsItsBytes ? 3 : 0],
+    [() => [{ kind: "flip", name: rotten, when: { on: ["read"] } }], keepsItsBytes ? 2 : 0],
   ])();
 }
 
