@@ -9,13 +9,14 @@ import type { RunDetail } from "../reports/detail.ts";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../reports/outcome.ts";
 import { levelNames, worst } from "../reports/outcome.ts";
 import { outcomeFault, type Scenario } from "../scenarios/scenario.ts";
+import { reportedFinding } from "./bundle/reported-finding.ts";
 import type { LinkResult } from "./cycle.ts";
 import type { CrashState } from "./faults/fault.ts";
 import { isKnown } from "./known.ts";
 import { LiveDetail } from "./live-detail.ts";
 import type { Finding } from "./oracle/checker.ts";
 import type { Judgement } from "./oracle/judgement.ts";
-import { countFates, type History, sinceFirstCallMs } from "./recording/history.ts";
+import { countFates, type History } from "./recording/history.ts";
 import { percentile } from "./statistics.ts";
 import type { StoreIdentity } from "./targets/target.ts";
 
@@ -218,24 +219,9 @@ export class RunSummary {
       shown.cyclesSeen++;
       return;
     }
-    const { fingerprint, level, checker, kind, message, evidence } = finding;
-    const { journalIndex, operation, path, stampNs } = state.point;
-    const reported: ReportedFinding = {
-      fingerprint,
-      level,
-      checker,
-      kind,
-      model: "",
-      filesystem: "",
-      crashPoint: { journalIndex, operation, path, atMs: sinceFirstCallMs(history, stampNs) },
-      exposureMs: 0,
-      message,
-      evidence: { ...evidence },
-      known: this.isKnown(finding),
-      bundle,
-      replay: bundle === "" ? "" : `lossbound replay ${bundle}`,
-    };
-    this.shown.set(fingerprint, { reported, cyclesSeen: 1 });
+    const { point } = state;
+    const reported = reportedFinding(finding, { point, history, known: this.isKnown(finding), bundle });
+    this.shown.set(finding.fingerprint, { reported, cyclesSeen: 1 });
   }
 
   private isKnown(finding: Finding): boolean {

@@ -19,7 +19,7 @@ import type { PromiseVerdict } from "../oracle/judgement.ts";
 import { sinceFirstCallMs } from "../recording/history.ts";
 import { configText } from "../targets/config-file.ts";
 import type { Bundle, StartJson } from "./bundle.ts";
-import { reportedFinding } from "./reported-finding.ts";
+import { bundledFinding } from "./reported-finding.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 /** Lines of history are not broken: a tracker scrolls them. */
@@ -29,7 +29,7 @@ const historyColumns = 160;
 export function crashReport(bundle: Bundle, file: string): string {
   const { plan } = bundle;
   const { config, clean } = withoutSecrets(plan.config);
-  const findings = bundle.header.findings.map((finding) => reportedFinding(finding, bundle, file));
+  const findings = bundle.header.findings.map((finding) => bundledFinding(finding, bundle, file));
   const lines = [
     ...heading(bundle, findings),
     "",

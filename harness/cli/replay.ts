@@ -10,7 +10,7 @@ import type { Command } from "commander";
 import { paintOf, wantsColour } from "../../reports/paint.ts";
 import { story } from "../../reports/text-failure.ts";
 import { harmless, wrapped } from "../../reports/words.ts";
-import { reportedFinding } from "../bundle/reported-finding.ts";
+import { bundledFinding } from "../bundle/reported-finding.ts";
 import type { ReplayResult } from "../replay.ts";
 import { isToken } from "../simulated/token.ts";
 import { type ExitCode, exitCodes } from "./exit.ts";
@@ -86,7 +86,7 @@ function shown(result: ReplayResult, bundleFile: string, { out, environment }: S
   const where = harmless(`${target} (${store.name} ${store.version})`);
   const title = harmless(`${bundle.plan.scenario} · ${bundle.plan.preset} · ${where}`);
   const findings = judgement.findings.flatMap((finding) => [
-    ...story(reportedFinding(finding, bundle, bundleFile), paint, columns),
+    ...story(bundledFinding(finding, bundle, bundleFile), paint, columns),
     "",
   ]);
   return [paint.bold(title), "", ...findings, ...wrapped(sentence(result, where), columns).map(paint.bold), ""].join(
