@@ -5,7 +5,15 @@ import { held, judged, type Setting, violated } from "../../tests/verdicts.ts";
 import type { CrashFacts } from "./evidence.ts";
 import { judge } from "./judge.ts";
 import type { Judgement } from "./judgement.ts";
-import { clockOf, killBoundMs, powerCutBoundMs, type SyncClock } from "./promises.ts";
+import {
+  boundMsOf,
+  clockOf,
+  killBoundMs,
+  powerCutBoundMs,
+  promisesAt,
+  type SyncClock,
+  type TimedPromise,
+} from "./promises.ts";
 
 describe("the bound of everysec at the level source", () => {
   /** Worst acked → durable that was measured, in milliseconds, by the longest sync. */
@@ -39,6 +47,18 @@ describe("the bound of everysec at the level source", () => {
         expect(bound).to.be.below(2_000 + longestSyncMs);
       }
     }
+  });
+
+  it("is twice as long where bits rot, for what no durable attestation covers, and no longer", () => {
+    const store = { name: "lossbound-server", version: "7.0.15" };
+    const measured = { longestSyncMs: 8.6, longestStallMs: 0 };
+    const crash: CrashFacts = { fault: "power-cut", ...measured, saves: [], suspensions: [], place: "" };
+    const boundOf = (facts: CrashFacts) => {
+      const promises = promisesAt({ row: "everysec", store, savePoints: [] }, facts, 0);
+      return boundMsOf((promises.find(({ level }) => level === "source") as TimedPromise).protects);
+    };
+    expect(boundOf(crash)).to.equal(1_208.6);
+    expect(boundOf({ ...crash, damage: "bit 3 of byte 90 reads wrong" })).to.equal(2_417.2);
   });
 
   it("never falls as syncs get slower", () => {

@@ -13,6 +13,9 @@
  *     power lost   acked just after a sync began:        F, or what is left of the second, until the next one begins,
  *                                                        and F until that ends
  *
+ * A store that attests what was synced (preset `hardened`) writes so into its log, where a later sync makes it durable: as
+ * much time again, in which a bit that rots cannot be told from a write that was torn.
+ *
  * Where the constants come from, worst acked → durable that was seen, in seconds, by F in milliseconds:
  *
  *     F                       0      200    700    900       1500   2500       3500
@@ -133,9 +136,11 @@ function everysec(promise: PresetPromise, crash: CrashFacts): readonly TimedProm
   if (crash.fault === "shutdown")
     return both("a shutdown writes and syncs all: no acked call is lost", { kind: "all" });
   const stallMs = Math.max(0, crash.longestStallMs - ordinaryStallMs);
-  const measured = `longest sync ${round(crash.longestSyncMs)} ms${stallMs > 0 ? `, longest stall ${round(crash.longestStallMs)} ms` : ""}`;
+  const unattestedMs = crash.damage === undefined ? 0 : powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store));
+  const rot = crash.damage === undefined ? "" : "; what rots before its attestation is durable looks like a torn tail";
+  const measured = `longest sync ${round(crash.longestSyncMs)} ms${rot}${stallMs > 0 ? `, longest stall ${round(crash.longestStallMs)} ms` : ""}`;
   if (crash.fault === "power-cut") {
-    const boundMs = powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store)) + stallMs;
+    const boundMs = powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store)) + unattestedMs + stallMs;
     return [
       {
         level: "documented",
@@ -149,7 +154,7 @@ function everysec(promise: PresetPromise, crash: CrashFacts): readonly TimedProm
       },
     ];
   }
-  const boundMs = killBoundMs(crash.longestSyncMs, clockOf(promise.store)) + stallMs;
+  const boundMs = killBoundMs(crash.longestSyncMs, clockOf(promise.store)) + unattestedMs + stallMs;
   return [
     { level: "documented", text: "at most a single write is lost", protects: { kind: "all-but", calls: 1 } },
     {

@@ -85,7 +85,7 @@ function Frontier({ entries, names, of, title }: FrontierProps) {
           ticks: [0, 10, 100, 1_000, 10_000].filter((tick) => tick <= topMs),
           tickFormat: "d",
           grid: true,
-          domain: [-2, topMs],
+          domain: [-8, topMs],
         },
         marks: [
           Plot.ruleY(points, { y: "ageMs", x1: "low", x2: "high", stroke: colour("accent"), strokeWidth: 2 }),
