@@ -13,16 +13,16 @@ export function verdictSentence({ outcome, expectations }: Pick<Report, "outcome
     return `Held, but ${counted(missed.length, "expectation")} of the scenarios was missed.${aside}`;
   if (open.length > 0) return `Not known: ${named(open)} tested less than it should, and nothing was violated.${aside}`;
   if (outcome.runs.length === 0) return "Not known: nothing was run.";
+  if (knownIn(outcome.runs).length > 0) return `Held: no promise was broken in a way that is not known.${aside}`;
   return `Held: what was acked and protected by its preset came back, every time.${aside}`;
 }
 
 /** What was found and failed nothing. */
 function asideOf(runs: readonly Run[]): string {
-  const known = runs.flatMap(({ findings }) => findings).filter((finding) => finding.known);
+  const known = knownIn(runs);
   const beyond = runs.filter(({ verdict, promises }) => {
-    return (
-      verdict !== "violated" && promises.some((each) => each.level === "documented" && each.verdict === "violated")
-    );
+    const isBroken = (level: string) => promises.some((each) => each.level === level && each.verdict === "violated");
+    return verdict !== "violated" && isBroken("documented") && !isBroken("source");
   });
   const more = `In ${counted(beyond.length, "run")} more was lost than the store's documentation says, and not more than its source permits.`;
   return [
@@ -31,6 +31,10 @@ function asideOf(runs: readonly Run[]): string {
   ]
     .map((sentence) => ` ${sentence}`)
     .join("");
+}
+
+function knownIn(runs: readonly Run[]): Run["findings"] {
+  return runs.flatMap(({ findings }) => findings).filter((finding) => finding.known);
 }
 
 function named(runs: readonly Run[]): string {
