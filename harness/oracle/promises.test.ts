@@ -49,16 +49,18 @@ describe("the bound of everysec at the level source", () => {
     }
   });
 
-  it("is twice as long where bits rot, for what no durable attestation covers, and no longer", () => {
-    const store = { name: "lossbound-server", version: "7.0.15" };
+  it("is twice as long where bits rot, for what no durable attestation covers, and only for a store that attests", () => {
+    const bundled = { name: "lossbound-server", version: "7.0.15" };
     const measured = { longestSyncMs: 8.6, longestStallMs: 0 };
     const crash: CrashFacts = { fault: "power-cut", ...measured, saves: [], suspensions: [], place: "" };
-    const boundOf = (facts: CrashFacts) => {
+    const boundOf = (facts: CrashFacts, store = bundled) => {
       const promises = promisesAt({ row: "everysec", store, savePoints: [] }, facts, 0);
       return boundMsOf((promises.find(({ level }) => level === "source") as TimedPromise).protects);
     };
     expect(boundOf(crash)).to.equal(1_208.6);
-    expect(boundOf({ ...crash, damage: "bit 3 of byte 90 reads wrong" })).to.equal(2_417.2);
+    const rotten: CrashFacts = { ...crash, damage: "bit 3 of byte 90 reads wrong" };
+    expect(boundOf(rotten)).to.equal(2_417.2);
+    expect(boundOf(rotten, { name: "redis-server", version: "7.0.15" })).to.equal(1_208.6);
   });
 
   it("never falls as syncs get slower", () => {

@@ -136,8 +136,10 @@ function everysec(promise: PresetPromise, crash: CrashFacts): readonly TimedProm
   if (crash.fault === "shutdown")
     return both("a shutdown writes and syncs all: no acked call is lost", { kind: "all" });
   const stallMs = Math.max(0, crash.longestStallMs - ordinaryStallMs);
-  const unattestedMs = crash.damage === undefined ? 0 : powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store));
-  const rot = crash.damage === undefined ? "" : "; what rots before its attestation is durable looks like a torn tail";
+  // Only the bundled store attests; who does not is given no more time for bits that rot.
+  const rots = crash.damage !== undefined && promise.store.name === "lossbound-server";
+  const unattestedMs = rots ? powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store)) : 0;
+  const rot = !rots ? "" : "; what rots before its attestation is durable looks like a torn tail";
   const measured = `longest sync ${round(crash.longestSyncMs)} ms${rot}${stallMs > 0 ? `, longest stall ${round(crash.longestStallMs)} ms` : ""}`;
   if (crash.fault === "power-cut") {
     const boundMs = powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store)) + unattestedMs + stallMs;
