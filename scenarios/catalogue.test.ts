@@ -162,6 +162,21 @@ describe("what ships", () => {
     expect(members.map(({ scenario }) => scenario).sort()).to.deep.equal(kills);
   });
 
+  it("group nightly runs every scenario but the careless backups, which every store violates", () => {
+    const wanted = catalogue.scenarioNames().filter((name) => !name.startsWith("backup/copied-"));
+    const members = new Set(catalogue.group("nightly").value.members.map(({ scenario }) => scenario));
+    expect([...members].sort()).to.deep.equal(wanted);
+  });
+
+  it("a group names no preset that its scenario does not suit", () => {
+    for (const name of catalogue.groupNames()) {
+      for (const { scenario, presets = [] } of catalogue.group(name).value.members) {
+        const { suits } = catalogue.scenario(scenario).value;
+        expect(suits.presets ?? presets, `${name}: ${scenario}`).to.include.members(presets);
+      }
+    }
+  });
+
   it("has JSON schemas that are made from the code as it is", () => {
     for (const [file, text] of jsonSchemas()) {
       expect(readFileSync(path.join(source, file), "utf8"), `${file}: run npm run schemas`).to.equal(text);
@@ -190,7 +205,7 @@ describe("a name on the command line", () => {
   });
 
   it("that is like nothing is answered with what there is", () => {
-    expect(() => catalogue.group("zzzzzz")).to.throw(UnknownName, "expected one of smoke");
+    expect(() => catalogue.group("zzzzzz")).to.throw(UnknownName, "expected one of nightly, smoke");
   });
 });
 

@@ -1,6 +1,7 @@
 /** Surroundings for testing verbs: channels that remember, and an engine that does what the test says. */
 import { Writable } from "node:stream";
 import type { Channel, Surroundings } from "../harness/cli/surroundings.ts";
+import type { VolumeUnavailable } from "../harness/disk/volume.ts";
 import { replayBundle } from "../harness/replay.ts";
 import type { RunRequest, RunResult, RunScenario } from "../harness/run-request.ts";
 import type { Run } from "../reports/outcome.ts";
@@ -18,6 +19,7 @@ export interface FakeSurroundings extends Surroundings {
 export function fakeSurroundings(
   engine: RunScenario = heldEngine,
   environment: NodeJS.ProcessEnv = {},
+  volumeTrouble?: VolumeUnavailable,
 ): FakeSurroundings {
   const out = new Memory();
   const err = new Memory();
@@ -30,6 +32,7 @@ export function fakeSurroundings(
       return engine(request, watch);
     },
     replayBundle,
+    askForVolume: async () => volumeTrouble,
     out: channel(out),
     err: channel(err),
     environment,

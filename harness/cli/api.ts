@@ -19,6 +19,7 @@ import { Catalogue } from "../../scenarios/catalogue.ts";
 import { durationMs } from "../../scenarios/fields.ts";
 import { replayBundle } from "../replay.ts";
 import { runScenario } from "../run.ts";
+import { askForVolume } from "./left-out.ts";
 import { perform } from "./run-all.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { Channel } from "./surroundings.ts";
@@ -82,6 +83,7 @@ export async function run(wishes: RunWishes = {}): Promise<RunOutcome> {
     catalogue: new Catalogue(),
     runScenario,
     replayBundle,
+    askForVolume,
     out: silent,
     err: { ...silent, stream: new Lines(onProgress) },
     environment: {},

@@ -9,6 +9,7 @@ import { Catalogue } from "../../scenarios/catalogue.ts";
 import { replayBundle } from "../replay.ts";
 import { runScenario } from "../run.ts";
 import { exitCodes } from "./exit.ts";
+import { askForVolume } from "./left-out.ts";
 import { main } from "./program.ts";
 import type { Channel } from "./surroundings.ts";
 
@@ -37,6 +38,7 @@ process.exitCode = await main(process.argv.slice(2), {
   catalogue: new Catalogue(),
   runScenario,
   replayBundle,
+  askForVolume,
   out: channel(process.stdout),
   err: channel(process.stderr),
   environment: process.env,

@@ -24,6 +24,7 @@ import { assemble } from "./assemble.ts";
 import { composeWish } from "./compose.ts";
 import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
 import { expectationsOf } from "./expectations.ts";
+import { withoutMissingVolumes } from "./left-out.ts";
 import { deliver, destinations } from "./reporting.ts";
 import { nightsUpTo, Results } from "./results.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -64,17 +65,15 @@ export async function perform(
   wish: Wish = {},
 ): Promise<Report> {
   const compose = await composeWish(wish.names ?? names, options, around);
-  const selection = adjusted(
-    select(
-      {
-        names: wish.names ?? names,
-        presets: options.preset ?? (compose === undefined ? (wish.presets ?? []) : [compose.preset.name]),
-        target: compose?.target ?? options.target ?? wish.target,
-      },
-      around.catalogue,
-    ),
-    options,
+  const wished = select(
+    {
+      names: wish.names ?? names,
+      presets: options.preset ?? (compose === undefined ? (wish.presets ?? []) : [compose.preset.name]),
+      target: compose?.target ?? options.target ?? wish.target,
+    },
+    around.catalogue,
   );
+  const selection = adjusted(await withoutMissingVolumes(wished, around.askForVolume), options);
   refuseFilesystem(selection, options);
   refuseShard(options, wish);
   const startedAt = around.now();

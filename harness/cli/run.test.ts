@@ -15,6 +15,7 @@ import { expect } from "chai";
 import { type Outcome, outcomeSchema } from "../../reports/outcome.ts";
 import { type FakeSurroundings, fakeSurroundings, heldEngine, resultOf } from "../../tests/fake-surroundings.ts";
 import { sampleFinding, violatedRun } from "../../tests/sample-outcome.ts";
+import { VolumeUnavailable } from "../disk/volume.ts";
 import type { RunScenario } from "../run-request.ts";
 import { TargetUnavailable } from "../targets/target.ts";
 import { main } from "./program.ts";
@@ -267,6 +268,31 @@ describe("lossbound run", () => {
       expect(around.stderr()).to.contain(
         "left out: kill/before-fsync with everysec, always: it needs a target that is bundled",
       );
+    });
+  });
+
+  describe("a group on a machine without FUSE", () => {
+    const noFuse = new VolumeUnavailable("recorded", "there is no /dev/fuse", "Load the module.");
+
+    it("leaves out what needs it before anything is started, and says which and why", async () => {
+      const around = fakeSurroundings(heldEngine, {}, noFuse);
+      expect(await lossbound(around, "nightly --target /usr/bin/redis-server")).to.equal(0);
+      const played = new Set(around.requests.map(({ scenario }) => scenario.name));
+      expect(played).to.include("kill/random").and.not.include("power-cut/everysec");
+      expect(around.stderr()).to.match(/left out: .*power-cut\/everysec.*there is no \/dev\/fuse\. Load the module\./);
+    });
+
+    it("plays all of it where there is FUSE", async () => {
+      const around = fakeSurroundings();
+      expect(await lossbound(around, "nightly --target /usr/bin/redis-server")).to.equal(0);
+      expect(around.requests.map(({ scenario }) => scenario.name)).to.include("power-cut/everysec");
+      expect(around.stderr()).to.not.contain("/dev/fuse");
+    });
+
+    it("hands a scenario that was named to the engine, which refuses it", async () => {
+      const around = fakeSurroundings(heldEngine, {}, noFuse);
+      await lossbound(around, "power-cut/everysec");
+      expect(around.requests.map(({ scenario }) => scenario.name)).to.deep.equal(["power-cut/everysec"]);
     });
   });
 

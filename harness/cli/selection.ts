@@ -5,6 +5,7 @@
  *     a scenario out of a group    pairs that do not suit are left out, and it is told which
  */
 import type { Catalogue } from "../../scenarios/catalogue.ts";
+import type { Group } from "../../scenarios/group.ts";
 import type { Parsed } from "../../scenarios/parse.ts";
 import type { Preset } from "../../scenarios/preset.ts";
 import { BadFile } from "../../scenarios/problem.ts";
@@ -18,6 +19,8 @@ export interface Pair {
   readonly preset: Preset;
   readonly target: string;
   readonly budget: Budget;
+  /** Nobody named it, a group brought it: what this machine has not got for it, it may be left out for. */
+  readonly fromGroup: boolean;
 }
 
 export interface Selection {
@@ -50,15 +53,15 @@ export function select(wishes: Wishes, catalogue: Catalogue): Selection {
 
 function ofScenario(name: string, wishes: Wishes, catalogue: Catalogue): Selection {
   const parsed = readScenario(name, catalogue);
-  const candidates = candidatesOf(parsed, wishes.presets, {}, wishes, catalogue);
+  const candidates = candidatesOf(parsed, wishes.presets, undefined, wishes, catalogue);
   for (const { unsuited } of candidates) if (unsuited !== undefined) throw unsuited.error;
   return { pairs: candidates.map(({ pair }) => pair), leftOut: [] };
 }
 
 function ofGroup(name: string, wishes: Wishes, catalogue: Catalogue): Selection {
-  const candidates = catalogue.group(name).value.members.flatMap(({ scenario, presets, runs }) => {
-    const wanted = wishes.presets.length > 0 ? wishes.presets : (presets ?? []);
-    return candidatesOf(catalogue.scenario(scenario), wanted, { runs }, wishes, catalogue);
+  const candidates = catalogue.group(name).value.members.flatMap((member) => {
+    const wanted = wishes.presets.length > 0 ? wishes.presets : (member.presets ?? []);
+    return candidatesOf(catalogue.scenario(member.scenario), wanted, member, wishes, catalogue);
   });
   return {
     pairs: candidates.filter(({ unsuited }) => unsuited === undefined).map(({ pair }) => pair),
@@ -98,16 +101,22 @@ function reasonsOf(candidates: readonly Candidate[]): string[] {
 function candidatesOf(
   parsed: Parsed<Scenario>,
   presets: readonly string[],
-  member: { readonly runs?: number | undefined },
+  member: Group["members"][number] | undefined,
   wishes: Wishes,
   catalogue: Catalogue,
 ): Candidate[] {
   const scenario = parsed.value;
   const target = wishes.target ?? scenario.target;
-  const budget = member.runs === undefined ? scenario.budget : { runs: member.runs };
+  const { runs, time } = member ?? {};
+  const own = { ...(runs !== undefined && { runs }), ...(time !== undefined && { timeMs: time }) };
+  const budget = Object.keys(own).length === 0 ? scenario.budget : own;
+  const fromGroup = member !== undefined;
   return (presets.length > 0 ? presets : scenario.presets).map((name) => {
     const preset = catalogue.preset(name);
-    return { pair: { scenario, preset, target, budget }, unsuited: whyUnsuited(parsed, preset, target, catalogue) };
+    return {
+      pair: { scenario, preset, target, budget, fromGroup },
+      unsuited: whyUnsuited(parsed, preset, target, catalogue),
+    };
   });
 }
 

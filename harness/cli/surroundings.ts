@@ -5,11 +5,13 @@
 import type { Catalogue } from "../../scenarios/catalogue.ts";
 import type { ReplayRequest, ReplayResult } from "../replay.ts";
 import type { RunScenario } from "../run-request.ts";
+import type { AskForVolume } from "./left-out.ts";
 
 export interface Surroundings {
   readonly catalogue: Catalogue;
   readonly runScenario: RunScenario;
   readonly replayBundle: (request: ReplayRequest) => Promise<ReplayResult>;
+  readonly askForVolume: AskForVolume;
   /** Data: a report, an outcome, a list. */
   readonly out: Channel;
   /** All that is not data: progress, notes, trouble. */
