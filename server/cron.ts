@@ -39,6 +39,7 @@ export class Cron {
     if (this.activeExpiry) this.expireKeys();
     this.checkClients();
     server.memoryLimit.check();
+    server.moves.tick();
     server.persistence.tick();
     server.turn.end();
     server.shutdown.tick();

@@ -50,7 +50,20 @@ export function withoutPasswords(command: KnownCommand, args: Args): Args {
     return args.map((arg, index) => (secretDirectives.has(args[index - 1]?.toLowerCase() ?? "") ? redacted : arg));
   }
   if (command.name === "auth") return args.map((arg, index) => (index === 0 ? arg : redacted));
+  if (command.name === "migrate") return withoutPasswordsOfMigrate(args);
   if (command.name !== "hello") return args;
   const auth = args.findIndex((arg) => arg.toUpperCase() === "AUTH");
   return args.map((arg, index) => (auth > 0 && (index === auth + 1 || index === auth + 2) ? redacted : arg));
+}
+
+/** `… AUTH password`, `… AUTH2 user password`, and behind KEYS whatever a key may be called. */
+function withoutPasswordsOfMigrate(args: Args): Args {
+  const shown = [...args];
+  for (let at = 6; at < args.length; at++) {
+    const word = (args[at] as string).toUpperCase();
+    if (word === "KEYS") break;
+    const secrets = word === "AUTH" ? 1 : word === "AUTH2" ? 2 : 0;
+    for (let left = secrets; left > 0 && at + 1 < args.length; left--) shown[++at] = redacted;
+  }
+  return shown;
 }

@@ -27,6 +27,7 @@ import { Listening } from "./listening.ts";
 import { CannotLoad } from "./loading.ts";
 import { MemoryLimit } from "./memory-limit.ts";
 import { Monitors } from "./monitors.ts";
+import { Moves } from "./moves.ts";
 import { Notifications } from "./notifications.ts";
 import { correctParts, type Parts } from "./parts.ts";
 import { Pause } from "./pause.ts";
@@ -66,6 +67,7 @@ export class Server {
   readonly execution: Execution;
   readonly blocking: Blocking;
   readonly pause: Pause;
+  readonly moves: Moves;
   readonly memoryLimit: MemoryLimit;
   readonly persistence: Persistence;
   readonly propagation: Propagation;
@@ -100,6 +102,7 @@ export class Server {
     this.execution = new Execution(this);
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
+    this.moves = new Moves(this);
     this.memoryLimit = new MemoryLimit(config, world.process, this.log);
     this.persistence = new parts.Persistence(this);
     this.propagation = new parts.Propagation(this.persistence);

@@ -8,7 +8,7 @@
  * connection's end. What a client sends to a dead process reaches nobody.
  */
 import type { Address, Connection, Listener, Net } from "../../server/world/world.ts";
-import { ListenError } from "../../server/world/world.ts";
+import { ConnectError, describeAddress, ListenError } from "../../server/world/world.ts";
 import type { Random } from "../random.ts";
 import type { SimClock } from "./sim-clock.ts";
 import { type SimProcess, WorldEnded } from "./sim-time.ts";
@@ -18,6 +18,12 @@ export type NetTrace = (stampNs: number, connection: number, side: "client" | "s
 
 /** Once in a while a piece takes much longer than the others. */
 const transitNs = { least: 8_000, span: 60_000, slowChance: 0.02, slowSpan: 2_000_000 };
+
+interface Listening {
+  readonly process: SimProcess;
+  readonly address: Address;
+  readonly accept: (connection: Connection) => void;
+}
 
 export interface ClientEnd {
   onData(run: (bytes: string) => void): void;
@@ -31,7 +37,7 @@ export class SimNet {
   readonly #clock: SimClock;
   readonly #random: Random;
   readonly #trace: NetTrace;
-  #listening: { readonly process: SimProcess; readonly accept: (connection: Connection) => void } | undefined;
+  #listening: Listening | undefined;
   #connections: SimConnection[] = [];
   #count = 0;
 
@@ -43,7 +49,10 @@ export class SimNet {
 
   /** The net as a process sees it. */
   of(process: SimProcess): Net {
-    return { listen: (address, accept) => this.#listen(process, address, accept) };
+    return {
+      listen: (address, accept) => this.#listen(process, address, accept),
+      connect: (address) => this.#dial(process, address),
+    };
   }
 
   get isListening(): boolean {
@@ -54,8 +63,12 @@ export class SimNet {
   connect(): ClientEnd | undefined {
     const listening = this.#listening;
     if (listening === undefined || !listening.process.isAlive) return undefined;
-    const number = this.#count++;
-    const connection = new SimConnection(number, listening.process, this.#clock, this.#random, this.#trace);
+    return this.#connection(listening, undefined);
+  }
+
+  #connection(listening: Listening, client: SimProcess | undefined): SimConnection {
+    const ends = { server: listening.process, client };
+    const connection = new SimConnection(this.#count++, ends, this.#clock, this.#random, this.#trace);
     this.#connections.push(connection);
     connection.beAccepted(listening.accept);
     return connection;
@@ -63,14 +76,34 @@ export class SimNet {
 
   processEnded(process: SimProcess): void {
     if (this.#listening?.process === process) this.#listening = undefined;
-    for (const connection of this.#connections) if (connection.process === process) connection.serverDied();
-    this.#connections = this.#connections.filter((connection) => connection.process !== process);
+    const isOver = ({ ends }: SimConnection) => ends.server === process || ends.client === process;
+    for (const connection of this.#connections.filter(isOver)) {
+      if (connection.ends.server === process) connection.serverDied();
+      else connection.close();
+    }
+    this.#connections = this.#connections.filter((connection) => !isOver(connection));
+  }
+
+  /** One server to another. Its answer is there when the first piece would be; a time-out never comes first. */
+  #dial(process: SimProcess, address: Address): Promise<Connection> {
+    if (!process.isAlive) throw new WorldEnded(process);
+    return new Promise((resolve, reject) => {
+      this.#clock.schedule(process, transitOf(this.#random), () => {
+        const listening = this.#listening;
+        if (listening?.process.isAlive !== true || describeAddress(listening.address) !== describeAddress(address)) {
+          reject(new ConnectError("ECONNREFUSED", describeAddress(address)));
+        } else {
+          resolve(this.#connection(listening, process).clientEnd(address));
+        }
+      });
+    });
   }
 
   #listen(process: SimProcess, address: Address, accept: (connection: Connection) => void): Promise<Listener> {
     if (!process.isAlive) throw new WorldEnded(process);
-    if (this.#listening?.process.isAlive) return Promise.reject(new ListenError("EADDRINUSE", describe(address)));
-    const mine = { process, accept };
+    if (this.#listening?.process.isAlive)
+      return Promise.reject(new ListenError("EADDRINUSE", describeAddress(address)));
+    const mine = { process, address, accept };
     this.#listening = mine;
     return Promise.resolve({
       address,
@@ -81,8 +114,47 @@ export class SimNet {
   }
 }
 
+/** What arrived at one end: handed on as it comes, or kept while nobody reads. */
+class Inbox {
+  readonly #later: (run: () => void) => void;
+  #run: (bytes: Uint8Array) => void = () => undefined;
+  #isPaused = false;
+  #kept: Uint8Array[] = [];
+
+  /** @param later runs something on a turn of its own */
+  constructor(later: (run: () => void) => void) {
+    this.#later = later;
+  }
+
+  onData(run: (bytes: Uint8Array) => void): void {
+    this.#run = run;
+  }
+
+  add(bytes: Uint8Array): void {
+    if (this.#isPaused) this.#kept.push(bytes);
+    else this.#run(bytes);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    const kept = this.#kept;
+    this.#kept = [];
+    for (const bytes of kept) this.#later(() => this.#run(bytes));
+  }
+}
+
+/** Whose the ends are. Undefined: the clients' machine, which never dies. */
+interface Ends {
+  readonly server: SimProcess;
+  readonly client: SimProcess | undefined;
+}
+
 class SimConnection implements ClientEnd {
-  readonly process: SimProcess;
+  readonly ends: Ends;
   readonly serverEnd: Connection;
   readonly #number: number;
   readonly #clock: SimClock;
@@ -91,25 +163,24 @@ class SimConnection implements ClientEnd {
   #toServerAtNs = 0;
   #toClientAtNs = 0;
   #isOpen = true;
-  #isPaused = false;
-  #undelivered: Uint8Array[] = [];
-  #serverData: (bytes: Uint8Array) => void = () => undefined;
+  readonly #atServer: Inbox;
   #serverClosed: () => void = () => undefined;
   #clientData: (bytes: string) => void = () => undefined;
   #clientClosed: () => void = () => undefined;
 
-  constructor(number: number, process: SimProcess, clock: SimClock, random: Random, trace: NetTrace) {
+  constructor(number: number, ends: Ends, clock: SimClock, random: Random, trace: NetTrace) {
     this.#number = number;
-    this.process = process;
+    this.ends = ends;
     this.#clock = clock;
     this.#random = random;
     this.#trace = trace;
+    this.#atServer = new Inbox((run) => clock.schedule(ends.server, 0, run));
     this.serverEnd = this.#makeServerEnd();
   }
 
   beAccepted(accept: (connection: Connection) => void): void {
     this.#toServerAtNs = this.#arrival(0);
-    this.#clock.schedule(this.process, this.#toServerAtNs - this.#clock.nowNs(), () => accept(this.serverEnd));
+    this.#clock.schedule(this.ends.server, this.#toServerAtNs - this.#clock.nowNs(), () => accept(this.serverEnd));
   }
 
   // ── The client's end ────────────────────────────────────────────────────────────────────────────────────────────
@@ -126,16 +197,39 @@ class SimConnection implements ClientEnd {
     if (!this.#isOpen) return;
     const bytes = Buffer.from(text, "latin1");
     this.#toServerAtNs = this.#arrival(this.#toServerAtNs);
-    this.#clock.schedule(this.process, this.#toServerAtNs - this.#clock.nowNs(), () => {
+    this.#clock.schedule(this.ends.server, this.#toServerAtNs - this.#clock.nowNs(), () => {
       if (!this.#isOpen) return;
       this.#trace(this.#clock.nowNs(), this.#number, "server", text);
-      if (this.#isPaused) this.#undelivered.push(bytes);
-      else this.#serverData(bytes);
+      this.#atServer.add(bytes);
     });
   }
 
   close(): void {
-    this.#end(() => this.#clock.schedule(this.process, transitOf(this.#random), () => this.#serverClosed()));
+    this.#end(() => this.#clock.schedule(this.ends.server, transitOf(this.#random), () => this.#serverClosed()));
+  }
+
+  /** The client's end as another server has it. */
+  clientEnd(address: Address): Connection {
+    const arrived = new Inbox((run) => this.#clock.schedule(this.ends.client, 0, run));
+    this.onData((text) => arrived.add(Buffer.from(text, "latin1")));
+    const close = () => {
+      this.close();
+      this.#clock.schedule(this.ends.client, 0, () => this.#clientClosed());
+    };
+    return {
+      remote: describeAddress(address),
+      local: `127.0.0.1:${50_001 + this.#number}`,
+      onData: (run) => arrived.onData(run),
+      onClosed: (run) => this.onClosed(run),
+      // The wire takes everything at once.
+      onDrain: () => undefined,
+      unsentBytes: () => 0,
+      send: (bytes) => this.send(bytes),
+      pause: () => arrived.pause(),
+      resume: () => arrived.resume(),
+      end: () => void this.#clock.schedule(this.ends.client, this.#toServerAtNs - this.#clock.nowNs(), close),
+      destroy: close,
+    };
   }
 
   // ── The server's end ────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,9 +243,7 @@ class SimConnection implements ClientEnd {
     return {
       remote: `127.0.0.1:${50_001 + this.#number}`,
       local: "127.0.0.1:6379",
-      onData: (run) => {
-        this.#serverData = run;
-      },
+      onData: (run) => this.#atServer.onData(run),
       onClosed: (run) => {
         this.#serverClosed = run;
       },
@@ -162,15 +254,8 @@ class SimConnection implements ClientEnd {
         this.#assertAlive();
         this.#sendToClient(bytes);
       },
-      pause: () => {
-        this.#isPaused = true;
-      },
-      resume: () => {
-        this.#isPaused = false;
-        const waiting = this.#undelivered;
-        this.#undelivered = [];
-        for (const bytes of waiting) this.#clock.schedule(this.process, 0, () => this.#serverData(bytes));
-      },
+      pause: () => this.#atServer.pause(),
+      resume: () => this.#atServer.resume(),
       end: () => this.#closedByServer(),
       destroy: () => this.#closedByServer(),
     };
@@ -179,7 +264,7 @@ class SimConnection implements ClientEnd {
   #sendToClient(text: string): void {
     if (!this.#isOpen) return;
     this.#toClientAtNs = this.#arrival(this.#toClientAtNs);
-    this.#clock.schedule(undefined, this.#toClientAtNs - this.#clock.nowNs(), () => {
+    this.#clock.schedule(this.ends.client, this.#toClientAtNs - this.#clock.nowNs(), () => {
       this.#trace(this.#clock.nowNs(), this.#number, "client", text);
       this.#clientData(text);
     });
@@ -189,13 +274,13 @@ class SimConnection implements ClientEnd {
     this.#assertAlive();
     this.#end(() => {
       this.#tellClientOfEnd();
-      this.#clock.schedule(this.process, 0, () => this.#serverClosed());
+      this.#clock.schedule(this.ends.server, 0, () => this.#serverClosed());
     });
   }
 
   #tellClientOfEnd(): void {
     this.#toClientAtNs = this.#arrival(this.#toClientAtNs);
-    this.#clock.schedule(undefined, this.#toClientAtNs - this.#clock.nowNs(), () => this.#clientClosed());
+    this.#clock.schedule(this.ends.client, this.#toClientAtNs - this.#clock.nowNs(), () => this.#clientClosed());
   }
 
   #end(tell: () => void): void {
@@ -210,15 +295,11 @@ class SimConnection implements ClientEnd {
   }
 
   #assertAlive(): void {
-    if (!this.process.isAlive) throw new WorldEnded(this.process);
+    if (!this.ends.server.isAlive) throw new WorldEnded(this.ends.server);
   }
 }
 
 function transitOf(random: Random): number {
   const slowNs = random.chance(transitNs.slowChance) ? random.below(transitNs.slowSpan) : 0;
   return transitNs.least + random.below(transitNs.span) + slowNs;
-}
-
-function describe(address: Address): string {
-  return "path" in address ? address.path : `${address.host}:${address.port}`;
 }

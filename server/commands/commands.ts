@@ -20,6 +20,7 @@ import { lcsCommands } from "./lcs.ts";
 import { listMoveCommands } from "./list-moves.ts";
 import { listCommands } from "./lists.ts";
 import { memoryCommands } from "./memory.ts";
+import { migrateCommands } from "./migrate.ts";
 import { persistenceCommands } from "./persistence.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server-commands.ts";
@@ -49,6 +50,7 @@ const all: readonly (readonly Command[])[] = [
   deadlineCommands,
   debugCommands,
   dumpCommands,
+  migrateCommands,
   fieldDeadlineCommands,
   geoCommands,
   hashCommands,

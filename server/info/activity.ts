@@ -26,6 +26,7 @@ export function statistics(server: Server): Fields {
     ["pubsub_patterns", channels.patternCount],
     ["latest_fork_usec", counted.latestForkUs],
     ["total_forks", counted.forks],
+    ["migrate_cached_sockets", server.moves.keptConnections],
     ["unexpected_error_replies", 0],
     ["total_error_replies", counted.errorReplies],
     ["client_query_buffer_limit_disconnections", counted.queryBufferLimitDisconnections],

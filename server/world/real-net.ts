@@ -1,14 +1,22 @@
 /** The Net of the real world: TCP and unix sockets over node:net. */
 import fs from "node:fs";
 import net from "node:net";
-import { type Address, type Connection, ListenError, type Listener, type Net } from "./world.ts";
+import {
+  type Address,
+  ConnectError,
+  type Connection,
+  describeAddress,
+  ListenError,
+  type Listener,
+  type Net,
+} from "./world.ts";
 
 export const realNet: Net = {
   listen(address, accept) {
     return new Promise((resolve, reject) => {
       const server = net.createServer({ noDelay: true }, (socket) => accept(new RealConnection(socket, address)));
       const fail = (error: NodeJS.ErrnoException) => {
-        reject(new ListenError(error.code ?? error.message, describe(address)));
+        reject(new ListenError(error.code ?? error.message, describeAddress(address)));
       };
       server.once("error", fail);
       if ("path" in address) removeStaleSocket(address.path);
@@ -19,15 +27,30 @@ export const realNet: Net = {
       });
     });
   },
+
+  connect(address, timeoutMs) {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect({ ...address, noDelay: true });
+      const fail = (code: string) => {
+        clearTimeout(timer);
+        socket.destroy();
+        reject(new ConnectError(code, describeAddress(address)));
+      };
+      const failed = (error: NodeJS.ErrnoException) => fail(error.code ?? error.message);
+      const timer = setTimeout(() => fail("ETIMEDOUT"), timeoutMs);
+      socket.once("error", failed);
+      socket.once("connect", () => {
+        clearTimeout(timer);
+        socket.off("error", failed);
+        resolve(new RealConnection(socket, address));
+      });
+    });
+  },
 };
 
 /** A process that was killed leaves its socket behind, and nobody could listen there any more. */
 function removeStaleSocket(path: string): void {
   if (fs.statSync(path, { throwIfNoEntry: false })?.isSocket() === true) fs.unlinkSync(path);
-}
-
-function describe(address: Address): string {
-  return "path" in address ? address.path : `${address.host}:${address.port}`;
 }
 
 class RealConnection implements Connection {

@@ -116,6 +116,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "Cannot assign requested address",
   EAFNOSUPPORT: "Address family not supported by protocol",
   EBUSY: "Device or resource busy",
+  ECONNREFUSED: "Connection refused",
   EDQUOT: "Disk quota exceeded",
   EEXIST: "File exists",
   EFBIG: "File too large",
@@ -129,6 +130,7 @@ const errnoTexts: Readonly<Record<string, string>> = {
   EPERM: "Operation not permitted",
   EROFS: "Read-only file system",
   ESTALE: "Another process has replaced it meanwhile",
+  ETIMEDOUT: "Connection timed out",
   EXDEV: "Invalid cross-device link",
 };
 
@@ -170,6 +172,11 @@ export interface Random {
 export interface Net {
   /** @throws ListenError when the address cannot be had. */
   listen(address: Address, accept: (connection: Connection) => void): Promise<Listener>;
+  /**
+   * A connection to another server.
+   * @throws ConnectError when nobody answers there, or not in time.
+   */
+  connect(address: Address, timeoutMs: number): Promise<Connection>;
 }
 
 /** A TCP address, or a unix socket; `permissions` as in chmod(1), 0: as the process makes files. */
@@ -193,11 +200,27 @@ export class ListenError extends Error {
   }
 }
 
+/** `code` as in errno(3): `ECONNREFUSED`, `ETIMEDOUT` …, or as the resolver names it: `ENOTFOUND`. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  readonly code: string;
+
+  constructor(code: string, what: string) {
+    super(`${what}: ${describeErrno(code)}`);
+    this.code = code;
+  }
+}
+
+/** As messages and logs name it. */
+export function describeAddress(address: Address): string {
+  return "path" in address ? address.path : `${address.host}:${address.port}`;
+}
+
 export interface Connection {
   /** `host:port` of the peer, or the socket's path with `:0`. */
   readonly remote: string;
   readonly local: string;
-  /** Set once, before the first turn ends. The bytes may be reused after the call: copy what is kept. */
+  /** Set once, before the first turn ends (of a connection made here: before anything is sent). The bytes may be reused after the call: copy what is kept. */
   onData(run: (bytes: Uint8Array) => void): void;
   onClosed(run: () => void): void;
   /** Runs when the peer took the last of what was sent, if it could not take it at once. */

@@ -25,15 +25,15 @@ export class Peer {
   }
 
   /**
-   * `command` and its arguments, as for redis-server; the socket and the folder are added.
+   * `command` and its arguments, as for redis-server; the socket and the folder are added. `port` 0: none.
    * @throws Error with what it printed when it does not come up
    */
-  static async start(command: readonly string[], dir: string): Promise<Peer> {
+  static async start(command: readonly string[], dir: string, port = 0): Promise<Peer> {
     const [executable = "", ...args] = command;
     const socket = path.join(dir, "peer.sock");
     const child = spawn(
       executable,
-      [...args, "--port", "0", "--unixsocket", socket, "--dir", dir, "--enable-debug-command", "yes"],
+      [...args, "--port", String(port), "--unixsocket", socket, "--dir", dir, "--enable-debug-command", "yes"],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     let printed = "";

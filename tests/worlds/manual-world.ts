@@ -2,16 +2,18 @@
  * A world that stands still until a test moves it: time passes with `advance`, a turn ends with `settle`, peers are
  * strings, the disk is in memory, savers work in the same process. For tests of the server's own logic.
  */
-import type {
-  Address,
-  Clock,
-  Connection,
-  Listener,
-  Net,
-  Process,
-  Random,
-  Timer,
-  World,
+import {
+  type Address,
+  type Clock,
+  ConnectError,
+  type Connection,
+  describeAddress,
+  type Listener,
+  type Net,
+  type Process,
+  type Random,
+  type Timer,
+  type World,
 } from "../../server/world/world.ts";
 import { FakeDisk } from "./fake-disk.ts";
 import { FakeSavers } from "./fake-savers.ts";
@@ -176,6 +178,7 @@ export class Peer implements Connection {
 
   destroy(): void {
     this.isClosed = true;
+    this.closed();
   }
 }
 
@@ -186,6 +189,9 @@ export class ManualWorld implements World {
   readonly lines: string[] = [];
   exitCode: number | undefined;
   readonly alivePids = new Set<number>();
+  /** The other ends of what the server connected to, and whether anybody is there. */
+  readonly dialled: Peer[] = [];
+  answersCalls = true;
   private accept: ((connection: Connection) => void) | undefined;
   private nextPort = 50001;
 
@@ -205,6 +211,13 @@ export class ManualWorld implements World {
     listen: (address: Address, accept) => {
       this.accept = accept;
       return Promise.resolve({ address, close: nothing } satisfies Listener);
+    },
+    connect: (address) => {
+      const peer = new Peer(this.clock, describeAddress(address));
+      this.dialled.push(peer);
+      return this.answersCalls
+        ? Promise.resolve(peer)
+        : Promise.reject(new ConnectError("ECONNREFUSED", describeAddress(address)));
     },
   };
 
