@@ -20,13 +20,13 @@ export interface BytesOut {
   f64le(value: number): void;
   /** Latin1, as it is. */
   text(latin1: string): void;
-  bytes(bytes: Uint8Array): void;
+  bytes(bytes: Uint8Array, from?: number, to?: number): void;
   /** A length as RDB files write it. */
   length(value: number): void;
   /** An RDB string. */
   string(value: string | number): void;
   /** An RDB string whose bytes are a structure of their own. They may be reused after the call. */
-  packed(bytes: Uint8Array): void;
+  packed(bytes: Uint8Array, from?: number, to?: number): void;
 }
 
 /** Shorter strings never become shorter by LZF. */
@@ -34,6 +34,8 @@ export const shortestCompressible = 21;
 const longestIntegerText = 11;
 /** Below this a loop is faster than a call into Node. */
 const shortText = 12;
+/** The same for bytes: what a saver copies is mostly shorter, and a view of it costs more than the copy. */
+const shortBytes = 64;
 const firstCapacityBytes = 4 * 1024;
 
 /** A growing buffer for verbatim bytes, and the short forms of RDB strings. What is done with long ones is open. */
@@ -85,10 +87,15 @@ export abstract class GrowingBytes implements BytesOut {
     for (let i = 0; i < length; i++) this.buffer[this.at++] = latin1.charCodeAt(i);
   }
 
-  bytes(bytes: Uint8Array): void {
-    this.reserve(bytes.length);
-    this.buffer.set(bytes, this.at);
-    this.at += bytes.length;
+  bytes(bytes: Uint8Array, from = 0, to = bytes.length): void {
+    this.reserve(to - from);
+    const { buffer } = this;
+    if (to - from < shortBytes) {
+      for (let at = from; at < to; at++) buffer[this.at++] = bytes[at] as number;
+      return;
+    }
+    buffer.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.at);
+    this.at += to - from;
   }
 
   length(value: number): void {
@@ -118,17 +125,18 @@ export abstract class GrowingBytes implements BytesOut {
     }
   }
 
-  packed(bytes: Uint8Array): void {
-    if (bytes.length >= shortestCompressible) {
-      this.compressibleBytes(bytes);
-    } else {
-      this.length(bytes.length);
-      this.bytes(bytes);
-    }
+  packed(bytes: Uint8Array, from = 0, to = bytes.length): void {
+    if (to - from >= shortestCompressible) this.compressibleBytes(bytes, from, to);
+    else this.lengthAndBytes(bytes, from, to);
   }
 
   protected abstract compressibleText(latin1: string): void;
-  protected abstract compressibleBytes(bytes: Uint8Array): void;
+  protected abstract compressibleBytes(bytes: Uint8Array, from: number, to: number): void;
+
+  protected lengthAndBytes(bytes: Uint8Array, from: number, to: number): void {
+    this.length(to - from);
+    this.bytes(bytes, from, to);
+  }
 
   protected plain(latin1: string): void {
     this.length(latin1.length);
@@ -183,31 +191,29 @@ export class RdbBytes extends GrowingBytes {
   }
 
   protected override compressibleText(latin1: string): void {
-    if (this.compress) this.compressibleBytes(Buffer.from(latin1, "latin1"));
+    if (this.compress) this.compressibleBytes(Buffer.from(latin1, "latin1"), 0, latin1.length);
     else this.plain(latin1);
   }
 
-  protected override compressibleBytes(bytes: Uint8Array): void {
-    if (this.compress && this.compressed(bytes)) return;
-    this.length(bytes.length);
-    this.bytes(bytes);
+  protected override compressibleBytes(bytes: Uint8Array, from: number, to: number): void {
+    if (!this.compress || !this.compressed(bytes, from, to)) this.lengthAndBytes(bytes, from, to);
   }
 
   /** Writes the compressed form, unless it saves less than four bytes. */
-  private compressed(bytes: Uint8Array): boolean {
+  private compressed(bytes: Uint8Array, from: number, to: number): boolean {
     // The head (mark and two lengths) is as long as the compressed length makes it, so the string is compressed behind
     // the longest head possible and moved up to the real one.
     const longestHead = 1 + 2 * 9;
-    const roomBytes = bytes.length - 4;
+    const roomBytes = to - from - 4;
     this.reserve(longestHead + roomBytes);
     const start = this.at + longestHead;
-    const length = lzfCompress(bytes, 0, bytes.length, this.buffer, start, start + roomBytes);
+    const length = lzfCompress(bytes, from, to, this.buffer, start, start + roomBytes);
     if (length === 0) return false;
     this.u8(0xc3);
     this.length(length);
-    this.length(bytes.length);
-    this.buffer.copyWithin(this.at, start, start + length);
-    this.at += length;
+    this.length(to - from);
+    // Moved downwards, so what is read next was not written yet.
+    this.bytes(this.buffer, start, start + length);
     return true;
   }
 }

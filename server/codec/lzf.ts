@@ -82,9 +82,11 @@ export function lzfCompress(
     out++;
     literals = 0;
 
-    const next = at + length;
-    for (at++; at < next; at++) {
-      if (at < end - 2) lastSeen[hashAt(input, at)] = at + shift;
+    // Of what was repeated only the last two places are noted, as Redis does it: noting all of them costs as much as
+    // everything else together, and finds next to nothing more.
+    at += length;
+    for (let place = at - 2; place < at; place++) {
+      if (place < end - 2) lastSeen[hashAt(input, place)] = place + shift;
     }
   }
 

@@ -74,15 +74,14 @@ export class SegmentBytes extends GrowingBytes {
     this.open();
   }
 
-  protected override compressibleBytes(bytes: Uint8Array): void {
+  protected override compressibleBytes(bytes: Uint8Array, from: number, to: number): void {
     if (!this.compress) {
-      this.length(bytes.length);
-      this.bytes(bytes);
+      this.lengthAndBytes(bytes, from, to);
       return;
     }
     this.close();
-    this.head(compressible, bytes.length);
-    this.bytes(bytes);
+    this.head(compressible, to - from);
+    this.bytes(bytes, from, to);
     this.open();
   }
 
@@ -95,14 +94,23 @@ export class SegmentBytes extends GrowingBytes {
   private close(): void {
     const length = this.at - this.openHead - headBytes;
     if (length === 0) this.at = this.openHead;
-    else this.buffer.writeUInt32LE(length, this.openHead + 1);
+    else this.putLength(this.openHead + 1, length);
   }
 
   private head(tag: number, length: number): void {
     this.reserve(headBytes);
     this.buffer[this.at] = tag;
-    this.buffer.writeUInt32LE(length, this.at + 1);
+    this.putLength(this.at + 1, length);
     this.at += headBytes;
+  }
+
+  /** There are two or three of them for every key, which makes a call into Node's checks worth sparing. */
+  private putLength(at: number, length: number): void {
+    const { buffer } = this;
+    buffer[at] = length;
+    buffer[at + 1] = length >>> 8;
+    buffer[at + 2] = length >>> 16;
+    buffer[at + 3] = length >>> 24;
   }
 }
 
@@ -133,7 +141,7 @@ export class SegmentReader {
     while (at < piece.length) {
       if (this.verbatimBytes > 0) {
         const length = Math.min(this.verbatimBytes, piece.length - at);
-        this.out.bytes(piece.subarray(at, at + length));
+        this.out.bytes(piece, at, at + length);
         this.verbatimBytes -= length;
         at += length;
       } else if (this.partial !== undefined) {
@@ -154,8 +162,9 @@ export class SegmentReader {
 
   /** Begins the segment whose head was read; returns where the next one begins when it is all in the piece. */
   private begin(piece: Buffer, at: number): number {
-    const tag = this.head[0] as number;
-    const length = this.head.readUInt32LE(1);
+    const { head } = this;
+    const tag = head[0] as number;
+    const length = head.readUInt32LE(1);
     assert(!this.whole, "nothing follows the end");
     if (tag === verbatim) {
       this.verbatimBytes = length;
@@ -167,7 +176,7 @@ export class SegmentReader {
     }
     assert(tag === compressible, `a segment's tag is known, not ${tag}`);
     if (at + length <= piece.length) {
-      this.out.packed(piece.subarray(at, at + length));
+      this.out.packed(piece, at, at + length);
       return at + length;
     }
     this.partial = Buffer.allocUnsafe(length);
