@@ -11,15 +11,23 @@ export type StoreName = "bundled" | "redis-server";
 
 const bundled = fileURLToPath(new URL("../server/main.js", import.meta.url));
 
+/** How the process of the bundled store is started beyond what it is told itself. */
+export interface StoreProcess {
+  readonly nodeOptions?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 export class Store {
   readonly name: StoreName;
   readonly dir: string;
   private readonly options: readonly string[];
+  private readonly how: StoreProcess;
   private port = 0;
   private process: ChildProcess | undefined;
 
-  constructor(name: StoreName, options: readonly string[]) {
+  constructor(name: StoreName, options: readonly string[], how: StoreProcess = {}) {
     this.name = name;
+    this.how = how;
     this.dir = mkdtempSync(path.join(os.tmpdir(), "lossbound-bench-"));
     this.options = options;
   }
@@ -32,8 +40,12 @@ export class Store {
   async start(): Promise<void> {
     this.port = await freePort();
     const args = ["--port", String(this.port), "--dir", this.dir, "--enable-debug-command", "yes", ...this.options];
-    const command = this.name === "bundled" ? [process.execPath, bundled] : ["redis-server"];
-    this.process = spawn(command[0] as string, [...command.slice(1), ...args], { stdio: "ignore" });
+    const { nodeOptions = [], environment = {} } = this.how;
+    const command = this.name === "bundled" ? [process.execPath, ...nodeOptions, bundled] : ["redis-server"];
+    this.process = spawn(command[0] as string, [...command.slice(1), ...args], {
+      stdio: "ignore",
+      env: { ...process.env, ...environment },
+    });
     for (;;) {
       const answer = await this.tryPing();
       if (answer === "+PONG") return;

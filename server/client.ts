@@ -174,7 +174,7 @@ export class Client {
     const sentButUnread = this.connection.unsentBytes();
     try {
       while (!this.waits && !this.closing && !this.closed && !this.isHeldBack(sentButUnread)) {
-        const args = this.decoder.next();
+        const args = this.decoder.next(this.session.db.table.slots);
         if (args === undefined) break;
         const reply = execution.execute(args, this.session);
         if (reply === LATER) this.waits = true;

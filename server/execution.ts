@@ -10,6 +10,7 @@
 import { mustAuthenticate } from "./authentication.ts";
 import type { KnownCommand } from "./command-table.ts";
 import type { Args } from "./commands/command.ts";
+import type { Setting } from "./config/config.ts";
 import { outOfMemory } from "./memory-limit.ts";
 import { withoutPasswords } from "./monitors.ts";
 import { LATER, QUEUED, type Reply, ReplyError } from "./resp/reply.ts";
@@ -23,6 +24,8 @@ export class UnknownCommand extends Error {
 
 export class Execution {
   private readonly server: Server;
+  private readonly latencyTracking: Setting<boolean>;
+  private readonly latencyThresholdMs: Setting<number>;
   /** Calls under way: EXEC calls the commands of its queue. */
   private depth = 0;
   /**
@@ -34,6 +37,8 @@ export class Execution {
 
   constructor(server: Server) {
     this.server = server;
+    this.latencyTracking = server.config.setting("latency-tracking");
+    this.latencyThresholdMs = server.config.setting("latency-monitor-threshold");
   }
 
   /** True while EXEC runs its queue. */
@@ -163,10 +168,10 @@ export class Execution {
   }
 
   private measure(command: KnownCommand, args: Args, session: Session, beganMs: number): void {
-    const { config, slowLog, latencyMonitor, keyspace, world } = this.server;
+    const { slowLog, latencyMonitor, keyspace, world } = this.server;
     this.endedMs = world.clock.monotonicMs();
     const microseconds = (this.endedMs - beganMs) * 1000;
-    command.took(microseconds, config.get("latency-tracking"));
+    command.took(microseconds, this.latencyTracking.value);
     if (slowLog.wants(microseconds) && !command.skipsSlowLog && session.role === "client") {
       const remote = session.client?.connection.remote ?? "";
       const entry = {
@@ -176,7 +181,7 @@ export class Execution {
       };
       slowLog.add({ ...entry, remote, clientName: session.client?.name ?? "" });
     }
-    const thresholdMs = config.get("latency-monitor-threshold");
+    const thresholdMs = this.latencyThresholdMs.value;
     if (thresholdMs > 0 && microseconds >= thresholdMs * 1000) {
       latencyMonitor.add(command.isFast ? "fast-command" : "command", keyspace.nowS, Math.floor(microseconds / 1000));
     }

@@ -1,6 +1,6 @@
 /** The slow log: the last commands that took longer than `slowlog-log-slower-than`, and with what arguments. */
 import type { Args } from "./commands/command.ts";
-import type { Config } from "./config/config.ts";
+import type { Config, Setting } from "./config/config.ts";
 
 const argumentsMax = 32;
 const argumentBytesMax = 128;
@@ -16,18 +16,20 @@ export interface SlowCall {
 
 export class SlowLog {
   private readonly config: Config;
+  private readonly limitUs: Setting<number>;
   /** The latest one first. */
   private calls: SlowCall[] = [];
   private nextId = 0;
 
   constructor(config: Config) {
     this.config = config;
+    this.limitUs = config.setting("slowlog-log-slower-than");
     config.whenSet("slowlog-max-len", () => this.trim());
   }
 
   /** Whether a call of that duration belongs here. */
   wants(microseconds: number): boolean {
-    const limit = this.config.get("slowlog-log-slower-than");
+    const limit = this.limitUs.value;
     return limit >= 0 && microseconds >= limit;
   }
 

@@ -20,7 +20,7 @@
  *     (rule S4). With `lossbound-rewrite-unsynced` it is written again first.
  */
 import { assert } from "../assert.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, Setting } from "../config/config.ts";
 import type { ServerLog } from "../server-log.ts";
 import { type Clock, DiskError, type DiskFile, type Process, type Timer } from "../world/world.ts";
 import { BatchChain } from "./batch.ts";
@@ -52,6 +52,7 @@ const complaintPeriodMs = 30_000;
 
 export class AofWriter {
   protected readonly config: Config;
+  private readonly isStamped: Setting<boolean>;
   protected readonly owner: AofWriterOwner;
   protected readonly world: AofWriterWorld;
   protected readonly buffer = new RecordBuffer();
@@ -74,6 +75,7 @@ export class AofWriter {
 
   constructor(config: Config, owner: AofWriterOwner, world: AofWriterWorld) {
     this.config = config;
+    this.isStamped = config.setting("aof-timestamp-enabled");
     this.owner = owner;
     this.world = world;
   }
@@ -157,7 +159,7 @@ export class AofWriter {
   // ── Records ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   append(dbIndex: number, request: readonly string[]): void {
-    const stampS = this.config.get("aof-timestamp-enabled") ? Math.floor(this.world.clock.wallMs() / 1000) : undefined;
+    const stampS = this.isStamped.value ? Math.floor(this.world.clock.wallMs() / 1000) : undefined;
     this.appendedPosition += this.buffer.add(dbIndex, request, stampS);
   }
 

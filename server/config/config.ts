@@ -27,6 +27,15 @@ const aliases = new Map(
   }),
 );
 
+/** The place of one value. */
+export interface Setting<V> {
+  readonly value: V;
+}
+
+interface Place {
+  value: unknown;
+}
+
 /** What `get` needs of CONFIG SET's caller. */
 export interface SetRights {
   readonly maySetProtected: boolean;
@@ -35,22 +44,30 @@ export interface SetRights {
 
 export class Config {
   /** A Map, because requests ask for values all the time, and it is looked up fastest. */
-  private readonly values: Map<string, unknown>;
+  private readonly settings: ReadonlyMap<string, Place>;
   private readonly applies = new Map<string, Apply<unknown>>();
   /** The file it was read from, absolute; undefined without one. CONFIG REWRITE writes it. */
   readonly file: string | undefined;
 
   /** Values that are not given are the defaults. */
   constructor(settings: Partial<Settings> = {}, file?: string) {
-    this.values = new Map<string, unknown>([
-      ...names.map((name) => [name, (table[name] as AnyDirective).initial] as const),
-      ...Object.entries(settings),
-    ]);
+    const given: Readonly<Record<string, unknown>> = settings;
+    this.settings = new Map(
+      names.map((name) => [
+        name,
+        { value: Object.hasOwn(given, name) ? given[name] : (table[name] as AnyDirective).initial },
+      ]),
+    );
     this.file = file;
   }
 
   get<N extends DirectiveName>(name: N): ValueOf<N> {
-    return this.values.get(name) as ValueOf<N>;
+    return this.valueOf(name) as ValueOf<N>;
+  }
+
+  /** Where the value is, now and after every change: for what is asked with every request, of which `get` is a good part. */
+  setting<N extends DirectiveName>(name: N): Setting<ValueOf<N>> {
+    return this.settings.get(name) as Setting<ValueOf<N>>;
   }
 
   /** Tells `apply` of every change by CONFIG SET. One listener per directive: whom it belongs to. */
@@ -60,8 +77,8 @@ export class Config {
 
   /** Changes a value as CONFIG SET does, but for what only a file may set. */
   set<N extends DirectiveName>(name: N, value: ValueOf<N>): void {
-    const before = this.values.get(name);
-    this.values.set(name, value);
+    const before = this.valueOf(name);
+    this.put(name, value);
     this.applies.get(name)?.(value, before);
   }
 
@@ -71,19 +88,19 @@ export class Config {
    */
   setWords(pairs: readonly (readonly [name: string, value: string])[], rights: SetRights): () => void {
     const wanted = this.resolve(pairs, rights);
-    const before = new Map<string, unknown>(wanted.map(({ name }) => [name, this.values.get(name)]));
+    const before = new Map<string, unknown>(wanted.map(({ name }) => [name, this.valueOf(name)]));
     const applied: string[] = [];
     let current = "";
     try {
       for (const { name, words } of wanted) {
         current = name;
-        this.values.set(name, (table[name] as AnyDirective).read(words, this.values.get(name)));
+        this.put(name, (table[name] as AnyDirective).read(words, this.valueOf(name)));
       }
       for (const { name } of wanted) {
         current = name;
-        if (same(this.values.get(name), before.get(name))) continue;
+        if (same(this.valueOf(name), before.get(name))) continue;
         applied.push(name);
-        this.applies.get(name)?.(this.values.get(name), before.get(name));
+        this.applies.get(name)?.(this.valueOf(name), before.get(name));
       }
     } catch (error) {
       if (!(error instanceof BadValue)) throw error;
@@ -97,8 +114,8 @@ export class Config {
   }
 
   private restore(before: ReadonlyMap<string, unknown>, applied: readonly string[]): void {
-    const undone = new Map(applied.map((name) => [name, this.values.get(name)]));
-    for (const [name, value] of before) this.values.set(name, value);
+    const undone = new Map(applied.map((name) => [name, this.valueOf(name)]));
+    for (const [name, value] of before) this.put(name, value);
     for (const name of applied) this.applies.get(name)?.(before.get(name), undone.get(name));
   }
 
@@ -118,15 +135,23 @@ export class Config {
   /** As CONFIG GET prints it; `name` may be an alias. */
   print(name: string): string {
     const known = directiveOf(name) as DirectiveName;
-    return (table[known] as AnyDirective).print(this.values.get(known));
+    return (table[known] as AnyDirective).print(this.valueOf(known));
   }
 
   /** Its lines in a configuration file, and whether they must stand there: the value is not the default. */
   lines(name: DirectiveName): { lines: readonly string[]; forced: boolean } {
     const directive = table[name] as AnyDirective;
-    const value = this.values.get(name);
+    const value = this.valueOf(name);
     const lines = directive.lines?.(value) ?? [directive.print(value)];
     return { lines: lines.map((line) => `${name} ${line}`), forced: !same(value, directive.initial) };
+  }
+
+  private valueOf(name: string): unknown {
+    return this.settings.get(name)?.value;
+  }
+
+  private put(name: string, value: unknown): void {
+    (this.settings.get(name) as Place).value = value;
   }
 
   private resolve(pairs: readonly (readonly [string, string])[], rights: SetRights) {

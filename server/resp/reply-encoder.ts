@@ -20,9 +20,22 @@ import {
   Verbatim,
 } from "./reply.ts";
 
+/** The heads of short bulk strings, and small integers whole: they come again and again, and are costly to put together. */
+const bulkHeads = readyMade(128, "$");
+const integers = readyMade(1024, ":");
+
+function readyMade(count: number, sigil: string): readonly string[] {
+  return Array.from({ length: count }, (_, value) => `${sigil}${value}\r\n`);
+}
+
+function line(sigil: string, value: number, ready: readonly string[]): string {
+  return value >= 0 && value < ready.length ? (ready[value] ?? `${sigil}${value}\r\n`) : `${sigil}${value}\r\n`;
+}
+
 export function encodeReply(reply: Reply, protocol: 2 | 3): string {
   if (typeof reply === "string") return bulk(reply);
-  if (typeof reply === "number" || typeof reply === "bigint") return `:${reply}\r\n`;
+  if (typeof reply === "number") return line(":", reply, integers);
+  if (typeof reply === "bigint") return `:${reply}\r\n`;
   if (reply === null) return protocol === 3 ? "_\r\n" : "$-1\r\n";
   if (reply instanceof SimpleString) return reply.encoded;
   if (reply instanceof ReplyError) return `-${reply.message.replace(/[\r\n]/g, " ")}\r\n`;
@@ -67,7 +80,7 @@ function isItems(reply: Reply): reply is readonly Reply[] {
 }
 
 function bulk(text: string): string {
-  return `$${text.length}\r\n${text}\r\n`;
+  return `${line("$", text.length, bulkHeads)}${text}\r\n`;
 }
 
 function encodeItems(sigil: string, items: readonly Reply[], protocol: 2 | 3): string {

@@ -44,6 +44,27 @@ const expected = [
 ];
 
 describe("the request decoder", () => {
+  it("asks whoever keeps keys for a first argument that is neither short nor long, and for nothing else", () => {
+    const asked: string[] = [];
+    const keys = {
+      word(bytes: Buffer, from: number, to: number): string {
+        const word = bytes.toString("latin1", from, to);
+        asked.push(word);
+        return word;
+      },
+    };
+    const decoder = new RequestDecoder();
+    const requests = [
+      ["SET", "a key of some length", "a value of some length"],
+      ["GET", "short"],
+      ["GET", "k".repeat(65)],
+    ];
+    const bulk = (word: string) => `$${word.length}\r\n${word}\r\n`;
+    decoder.feed(Buffer.from(requests.map((words) => `*${words.length}\r\n${words.map(bulk).join("")}`).join("")));
+    for (const request of requests) expect(decoder.next(keys)).to.deep.equal(request);
+    expect(asked).to.deep.equal(["a key of some length"]);
+  });
+
   it("gives the same requests however the stream was cut into pieces", () => {
     expect(decoded(stream)).to.deep.equal(expected);
     for (const pieceBytes of [7, 100, 4096]) expect(decoded(stream, pieceBytes)).to.deep.equal(expected);

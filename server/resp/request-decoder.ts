@@ -24,10 +24,17 @@ const strangerArguments = 10;
 const strangerBulkBytes = 16 * 1024;
 /** What a string costs beside its characters. */
 const argumentOverheadBytes = 32;
+/** Of a longer key its bytes cost more than a call into Node. */
+const longestKnownKey = 64;
 const CR = 13;
 const STAR = 42;
 const DOLLAR = 36;
 const none = Buffer.alloc(0);
+
+/** Whoever keeps keys: gives the latin1 string of some bytes, the one that it has where it has it. */
+export interface KnownKeys {
+  word(bytes: Buffer, from: number, to: number): string;
+}
 
 export class RequestDecoder {
   /** Settable: `proto-max-bulk-len`. */
@@ -67,8 +74,11 @@ export class RequestDecoder {
     this.end += piece.length;
   }
 
-  /** The next complete request; undefined when more bytes are needed. An empty request is never given. */
-  next(): string[] | undefined {
+  /**
+   * The next complete request; undefined when more bytes are needed. An empty request is never given. Its first argument
+   * is mostly a key, and mostly one of `keys`.
+   */
+  next(keys?: KnownKeys): string[] | undefined {
     for (;;) {
       if (this.missingArgs === 0) {
         if (this.position === this.end) return undefined;
@@ -88,7 +98,7 @@ export class RequestDecoder {
         // A stated count is only believed as far as it is cheap: what was not sent must not cost memory.
         this.args = count <= believedArguments ? new Array<string>(count) : [];
       }
-      if (!this.arguments()) return undefined;
+      if (!this.arguments(keys)) return undefined;
       this.argsBytes = 0;
       return this.args;
     }
@@ -104,7 +114,7 @@ export class RequestDecoder {
     }
   }
 
-  private arguments(): boolean {
+  private arguments(keys: KnownKeys | undefined): boolean {
     while (this.missingArgs > 0) {
       if (this.bulkBytes < 0) {
         if (this.position === this.end) return false;
@@ -121,17 +131,24 @@ export class RequestDecoder {
         if (this.owned || this.bulkBytes > 16 * 1024) this.reserve(after + 2 - this.end);
         return false;
       }
-      const arg =
-        this.bulkBytes <= longestShortWord
-          ? shortWord(this.bytes, this.position, after)
-          : this.bytes.toString("latin1", this.position, after);
-      this.args[this.argCount++] = arg;
+      this.args[this.argCount] = this.argument(after, keys);
+      this.argCount++;
       this.position = after + 2;
       this.argsBytes += this.bulkBytes + argumentOverheadBytes;
       this.bulkBytes = -1;
       this.missingArgs--;
     }
     return true;
+  }
+
+  /** What stands from the position up to `end`. */
+  private argument(end: number, keys: KnownKeys | undefined): string {
+    const { bytes, position, bulkBytes } = this;
+    if (bulkBytes <= longestShortWord) return shortWord(bytes, position, end);
+    if (this.argCount === 1 && keys !== undefined && bulkBytes <= longestKnownKey) {
+      return keys.word(bytes, position, end);
+    }
+    return bytes.toString("latin1", position, end);
   }
 
   /** The number of a line like `*3\r\n`; undefined when the line is not complete. */

@@ -18,13 +18,15 @@ export function shortWord(bytes: Buffer, from: number, to: number): string {
   for (let at = from; at < to; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
   const place = (hash ^ (hash >>> 10)) & (places - 1);
   const known = words[place] as string;
-  if (known.length === to - from && isAt(known, bytes, from)) return known;
+  if (isAt(known, bytes, from, to)) return known;
   const word = bytes.toString("latin1", from, to);
   words[place] = word;
   return word;
 }
 
-function isAt(word: string, bytes: Buffer, from: number): boolean {
+/** Whether `bytes` from `from` to `to` are this word. */
+export function isAt(word: string, bytes: Uint8Array, from: number, to: number): boolean {
+  if (word.length !== to - from) return false;
   for (let index = 0; index < word.length; index++) {
     if (word.charCodeAt(index) !== bytes[from + index]) return false;
   }

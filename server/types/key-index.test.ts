@@ -54,6 +54,14 @@ describe("an index of keys", () => {
           expect(slot !== undefined).to.equal(model.has(`key:${n}`));
           if (slot !== undefined) expect(owner.keys[slot]).to.equal(`key:${n}`);
         }
+        // Asked for by their bytes: the same keys, and the look-up that follows finds what it found without.
+        for (let n = 0; n <= 60; n++) {
+          const key = owner.index.word(Buffer.from(`<key:${n}>`), 1, 5 + String(n).length);
+          expect(key).to.equal(`key:${n}`);
+          const slot = owner.index.get(key);
+          expect(slot !== undefined).to.equal(model.has(key));
+          if (slot !== undefined) expect(owner.keys[slot]).to.equal(key);
+        }
         expect([...owner.index.keys()].sort()).to.deep.equal([...model].sort());
       }),
     );

@@ -12,6 +12,7 @@
  * chance allows makes the index choose another hash.
  */
 import { assert } from "../assert.ts";
+import { isAt } from "../resp/short-words.ts";
 
 /** Up to here keys are looked through one by one. */
 const fewKeys = 8;
@@ -50,8 +51,9 @@ export class KeyIndex {
       const slot = keysBySlot.indexOf(key);
       return slot < 0 ? undefined : slot;
     }
-    if (this.lastSlot >= 0 && key === this.lastKey) return this.lastSlot;
-    const hash = hashOf(key, this.seed);
+    const isLast = key === this.lastKey;
+    if (isLast && this.lastSlot >= 0) return this.lastSlot;
+    const hash = isLast ? this.lastHash : hashOf(key, this.seed);
     this.lastKey = key;
     this.lastHash = hash;
     for (let at = hash & mask; ; at = (at + 1) & mask) {
@@ -59,6 +61,24 @@ export class KeyIndex {
       if (slot >= 0 && (table[at * 2 + 1] !== hash || keysBySlot[slot] !== key)) continue;
       this.lastSlot = slot;
       return slot < 0 ? undefined : slot;
+    }
+  }
+
+  /**
+   * The latin1 string of `bytes` from `from` to `to`; where it is a key, the very string that stands there. That one
+   * costs neither a call into Node nor memory, and the look-up that follows knows its slot.
+   */
+  word(bytes: Buffer, from: number, to: number): string {
+    const { table, mask, keysBySlot } = this;
+    if (table === undefined) return bytes.toString("latin1", from, to);
+    const hash = hashOfBytes(bytes, from, to, this.seed);
+    this.lastHash = hash;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const slot = (table[at * 2] as number) - 1;
+      if (slot >= 0 && (table[at * 2 + 1] !== hash || !isAt(keysBySlot[slot] as string, bytes, from, to))) continue;
+      this.lastSlot = slot;
+      this.lastKey = slot < 0 ? bytes.toString("latin1", from, to) : (keysBySlot[slot] as string);
+      return this.lastKey;
     }
   }
 
@@ -213,6 +233,17 @@ export class KeyIndex {
 export function hashOf(key: string, seed: number): number {
   let hash = seed;
   for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
+  return mixed(hash);
+}
+
+/** The same of the key's bytes. */
+function hashOfBytes(bytes: Uint8Array, from: number, to: number, seed: number): number {
+  let hash = seed;
+  for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return mixed(hash);
+}
+
+function mixed(sum: number): number {
+  const hash = Math.imul(sum ^ (sum >>> 15), 0x85ebca6b);
   return hash ^ (hash >>> 13);
 }
