@@ -88,6 +88,27 @@ describe("nothing of a recorded volume is left", () => {
     expect(readdirSync(ground.folder)).to.deep.equal([]);
   });
 
+  it("and nobody else is ended: not who gets the namespace's number once its process is gone", async function () {
+    ground = await RecordedGround.create(this);
+    process.kill(ground.volume.pid, "SIGKILL");
+    await ground.volume.failed;
+    const namespaces = process.getuid?.() === 0 ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
+    // The lowest number that is free is given first, to whoever on this machine asks for one.
+    const others = Array.from({ length: 8 }, () =>
+      spawn("unshare", [...namespaces, "sh", "-c", "echo ready; exec sleep 60"], {
+        stdio: ["ignore", "pipe", "inherit"],
+      }),
+    );
+    try {
+      for (const { stdout } of others) await once(stdout, "data");
+      await ground.volume.dispose();
+      expect(others.map(({ signalCode }) => signalCode)).to.deep.equal(others.map(() => null));
+      expect(alive(others.map(({ pid }) => pid as number))).to.have.length(others.length);
+    } finally {
+      await Promise.all(others.filter((other) => other.signalCode === null).map(kill));
+    }
+  });
+
   for (const also of ["alone", "with the volume's process"] as const) {
     it(`after the harness was killed ${also}, once the next one has swept`, async function () {
       // Finds out whether this machine has FUSE, and skips if not.

@@ -2,13 +2,38 @@
  * The processes that use a recorded volume: whoever lives in its private mount namespace, apart from the recorder and
  * what that has started itself. No list has to be kept: the kernel knows, also of children and orphans.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 const sigkill = 1 << (9 - 1);
 
 /** Names the mount namespace of a process of this kernel; undefined when it is gone. */
 export function mountNamespaceOf(pid: number | "self"): string | undefined {
   return orGone(() => readlinkSync(`/proc/${pid}/ns/mnt`));
+}
+
+/**
+ * A mount namespace whose name stays its own until it is closed. The kernel gives the number of one that is gone to the
+ * next one that is made: whoever ended all that live in a namespace he only knows by name once killed the volume that
+ * another run had just begun.
+ */
+export class HeldNamespace {
+  readonly name: string;
+  readonly #fd: number;
+
+  private constructor(name: string, fd: number) {
+    this.name = name;
+    this.#fd = fd;
+  }
+
+  /** Undefined when the process is gone. */
+  static of(pid: number): HeldNamespace | undefined {
+    const fd = orGone(() => openSync(`/proc/${pid}/ns/mnt`, "r"));
+    return fd === undefined ? undefined : new HeldNamespace(readlinkSync(`/proc/self/fd/${fd}`), fd);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
 }
 
 /** Every process that lives in that namespace; when this one does too, without it and its children. */

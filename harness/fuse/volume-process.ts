@@ -12,7 +12,7 @@ import { type CommandLine, VolumeUnavailable } from "../disk/volume.ts";
 import { abortConnectionsOf } from "./abort.ts";
 import { type CommandName, type Commands, ControlClient, ControlError, controlVersion } from "./control.ts";
 import type { Strike } from "./fault-gate.ts";
-import { killAll, mountNamespaceOf, processesOf } from "./store-processes.ts";
+import { HeldNamespace, killAll, processesOf } from "./store-processes.ts";
 
 const endPatienceMs = 5_000;
 const killPatienceMs = 2_000;
@@ -30,7 +30,7 @@ export class VolumeProcess {
   /** Resolves with how it ended, in words. */
   readonly #exited: Promise<string>;
   readonly #strikeListeners: ((strike: Strike) => void)[] = [];
-  #namespace: string | undefined;
+  #namespace: HeldNamespace | undefined;
   #ending = false;
 
   /**
@@ -102,6 +102,15 @@ export class VolumeProcess {
 
   /** Ends it, the store on it, and the mount; in the end by force. */
   async end(): Promise<void> {
+    try {
+      await this.#endAll();
+    } finally {
+      this.#namespace?.close();
+      this.#namespace = undefined;
+    }
+  }
+
+  async #endAll(): Promise<void> {
     this.#ending = true;
     this.#control.close();
     if (!(await within(endPatienceMs, this.#exited))) {
@@ -109,7 +118,7 @@ export class VolumeProcess {
       await this.#exited;
     }
     // The kernel has ended the mount with its process. Whoever was on it gets errors now, and hears of the kill.
-    const left = (): number[] => (this.#namespace === undefined ? [] : processesOf(this.#namespace));
+    const left = (): number[] => (this.#namespace === undefined ? [] : processesOf(this.#namespace.name));
     for (const lastResort of [() => undefined, abortConnectionsOf]) {
       lastResort(left());
       killAll(left());
@@ -125,7 +134,7 @@ export class VolumeProcess {
     const { version } = await Promise.race([this.ask("hello", {}), dead]);
     if (version !== controlVersion)
       throw new Error(`the volume's process speaks version ${version} of its control port`);
-    this.#namespace = mountNamespaceOf(this.pid);
+    this.#namespace = HeldNamespace.of(this.pid);
   }
 }
 
