@@ -147,12 +147,20 @@ async function exploreAll(room: Room, watch: RunWatch): Promise<void> {
   const { budget, signal, failuresMax = Number.POSITIVE_INFINITY, recording, shard = wholeNight } = request;
   const total = recording === undefined ? cyclesOf(shard, budget.runs ?? Number.POSITIVE_INFINITY) : 1;
   let troublesInARow = 0;
+  let neededMs = 0;
   for (let done = 0; done < total && !signal.aborted; ) {
-    const over = done > 0 && performance.now() > deadlineMs;
+    // One that could not be explored any more would leave the others in doubt.
+    const over = done > 0 && performance.now() + neededMs > deadlineMs;
     if (over || summary.recordingsViolated >= failuresMax || troublesInARow >= troublesInARowMax) return;
     // What is left of the time is shared by the recordings that are left; where their number is open, each has it all.
     const shareMs = (deadlineMs - performance.now()) / (Number.isFinite(total) ? total - done : 1);
-    const explored = await exploreOne(room, shard.index + done * shard.count, performance.now() + shareMs, watch);
+    const { recordingMs, ...explored } = await exploreOne(
+      room,
+      shard.index + done * shard.count,
+      performance.now() + shareMs,
+      watch,
+    );
+    neededMs = Math.max(neededMs, 2 * recordingMs);
     done++;
     troublesInARow = explored.verdict === "unknown" ? troublesInARow + 1 : 0;
     watch.cycleEnded({ done, ...(Number.isFinite(total) && { total }), ...explored });
@@ -169,11 +177,14 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: 
   const recoverer = rotting(await world.recoverer(plan.config, request.jobs), plan);
   const kinds = new Set<FindingKind>();
   let acked = 0;
+  let recordingMs = 0;
   try {
     let later: LaterLink | undefined;
     const before: CrashName[] = [];
     for (let link = again === undefined ? 0 : plan.links.length - 1; link < plan.links.length; link++) {
+      const begunMs = performance.now();
       const made = again === undefined ? await world.record(plan, later) : openRecording(again);
+      recordingMs += performance.now() - begunMs;
       kept.push(made);
       const recording = withoutWhatKillsTook(made.recording, promiseOf(room, plan));
       acked += countFates(recording.history).acked;
@@ -203,12 +214,12 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: 
     const replays = await keepEvidence(room, plan, summary.newFindings());
     const verdict = summary.endTrial(replays);
     own?.endTrial(replays);
-    return { acked, verdict, kinds: [...kinds] };
+    return { acked, verdict, kinds: [...kinds], recordingMs };
   } catch (error) {
     if (error instanceof VolumeUnavailable) throw error;
     const why = error instanceof Error ? error.message : String(error);
     own?.addTrouble(why);
-    return { acked, verdict: summary.addTrouble(why), kinds: [] };
+    return { acked, verdict: summary.addTrouble(why), kinds: [], recordingMs };
   } finally {
     if (own !== undefined) parts.push({ cycle, tally: own.tally() });
     await recoverer.close();

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Image } from "../disk/image.ts";
 import type { Boots } from "../explore/boots.ts";
 import type { Recoverer } from "../explore/explorable.ts";
+import { windowsIn } from "../faults/windows.ts";
 import type { RecoveryFacts } from "../oracle/evidence.ts";
 import type { Filesystem } from "./filesystems.ts";
 import { MountedImages, NotMountable } from "./mounted-images.ts";
@@ -23,7 +24,8 @@ export class FilesystemRecoverer implements Recoverer {
 
   async recover(disk: Image, starts: 1 | 2): Promise<RecoveryFacts> {
     try {
-      return await this.#boots.recover(await this.#images.filesIn(disk), starts);
+      const files = await this.#images.filesIn(disk);
+      return { ...(await this.#boots.recover(files, starts)), windows: windowsIn(files) };
     } catch (error) {
       if (!(error instanceof NotMountable)) throw error;
       return { starts: [{ kind: "refused", exitCode: null, lastLogLines: [error.message] }] };

@@ -54,6 +54,15 @@ describe("what was measured by a crash point", () => {
     expect(factsOf(records.slice(0, 5), { savesBegunMs: [95] })(5, 500e6).saves).to.deep.equal([{ startedNs: 95e6 }]);
   });
 
+  it("has the snapshots of which the store told, where the journal is of blocks and knows no files", () => {
+    const saves = [{ startedNs: 95e6, completedNs: 400e6 }, { startedNs: 700e6 }];
+    const endNs = 900e6;
+    const journal = { records: [], bytes: () => new Uint8Array() };
+    const recording = { history: { clients: [] }, journal, endNs, savesBegunNs: [95e6, 700e6], saves, digest: "" };
+    const point = { index: 0, interval: { startNs: 0, endNs }, standsForNs: 1 } as CrashPoint;
+    expect(new FactsAtPoints(recording, []).at(point, "load").saves).to.deep.equal(saves);
+  });
+
   it("has it as not yet safe at the point that ends with the sync's own record", () => {
     const name = { tid: 2, inode: 3, parent: rootInode };
     const at = factsOf(

@@ -35,7 +35,7 @@ export class FactsAtPoints {
     const { journal, history, endNs } = recording;
     this.syncs = new SyncTimes(journal);
     this.stalls = new Stalls(history);
-    this.saves = savesIn(recording);
+    this.saves = recording.saves ?? savesIn(recording);
     const skipsSyncs = lastValue(config, "no-appendfsync-on-rewrite") === "yes";
     // Where each write is synced before its reply, a dead process leaves nothing to be synced by the next.
     const lags = lastValue(config, "appendfsync") !== "always";

@@ -7,7 +7,7 @@ import { type CrashState, crashStates } from "../disk/crash-states.ts";
 import type { DiskModel, Grade } from "../disk/disk-model.ts";
 import { diskModelNamed } from "../disk/disk-models.ts";
 import { Timeline } from "../disk/timeline.ts";
-import type { CrashFacts } from "../oracle/evidence.ts";
+import type { CrashFacts, RecoveryFacts } from "../oracle/evidence.ts";
 import type { Random } from "../random.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { Interval } from "../recording/stamp.ts";
@@ -72,7 +72,7 @@ export class CrashWalk {
   private readonly stretches: Stretches;
   private readonly facts: FactsAtPoints;
   private readonly bySignature = new Map<string, Group>();
-  private readonly openStretches = new Map<string, { crashPoints: number; openNs: number }>();
+  private readonly underWay: UnderWay;
   private readonly firstCallNs: number;
   private considered = 0;
   private points: readonly CrashPoint[] = [];
@@ -84,8 +84,14 @@ export class CrashWalk {
     this.timeline = new Timeline(recording.journal);
     this.stretches = new Stretches(this.timeline);
     this.facts = new FactsAtPoints(recording, config);
+    this.underWay = new UnderWay(recording);
     this.firstCallNs = Math.min(...recording.history.clients.flatMap(([first]) => first?.invokedNs ?? []));
     this.gather();
+  }
+
+  /** What the files told that a recovery found at these points. */
+  learn(states: readonly CrashState[], { windows }: RecoveryFacts): void {
+    if (windows !== undefined) for (const { point } of states) this.stretches.learn(point, windows);
   }
 
   factsAt({ point }: CrashState): CrashFacts {
@@ -93,9 +99,10 @@ export class CrashWalk {
   }
 
   sizes(): Sizes {
-    const { considered, points, somethingPending, openStretches: stretches, bySignature } = this;
+    const { considered, points, somethingPending, bySignature } = this;
     const distinct = bySignature.size;
     const open = this.stretches.openOver(points);
+    const stretches = this.openStretches();
     return { considered, distinct, crashPoints: points.length, somethingPending, stretches, points, open };
   }
 
@@ -180,12 +187,6 @@ export class CrashWalk {
       windows: replacements(journal),
     });
     this.points = points;
-    const underWay = new UnderWay(recording);
-    for (const point of points) {
-      for (const name of underWay.at(point)) this.noteStretch(name, point.standsForNs);
-      if (point.interval.endNs >= this.firstCallNs) this.noteStretch("load", point.standsForNs);
-      for (const name of this.stretches.at(point)) this.noteStretch(name, point.standsForNs);
-    }
     // What is really there belongs to the walk, whatever was asked for: the others are held against it.
     const live = diskModelNamed("process-crash");
     const walked = models.includes(live) ? models : [live, ...models];
@@ -198,9 +199,16 @@ export class CrashWalk {
     }
   }
 
-  private noteStretch(name: string, openNs: number): void {
-    const before = this.openStretches.get(name) ?? { crashPoints: 0, openNs: 0 };
-    this.openStretches.set(name, { crashPoints: before.crashPoints + 1, openNs: before.openNs + openNs });
+  private openStretches(): Map<string, { crashPoints: number; openNs: number }> {
+    const open = new Map<string, { crashPoints: number; openNs: number }>();
+    for (const point of this.points) {
+      const load = point.interval.endNs >= this.firstCallNs ? ["load"] : [];
+      for (const name of [...this.underWay.at(point), ...load, ...this.stretches.at(point)]) {
+        const { crashPoints, openNs } = open.get(name) ?? { crashPoints: 0, openNs: 0 };
+        open.set(name, { crashPoints: crashPoints + 1, openNs: openNs + point.standsForNs });
+      }
+    }
+    return open;
   }
 
   private take(state: CrashState, asked: readonly DiskModel[]): void {

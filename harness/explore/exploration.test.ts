@@ -60,12 +60,24 @@ function recordingOf(honesty: Honesty): Recording {
   return { history: gatherHistory(entries), journal, endNs: nowNs + ms, savesBegunNs: [], digest: honesty };
 }
 
+/** What a disk's files tell, where the journal is one of blocks. */
+type WindowsIn = (image: Image) => string[];
+
 /** Reads the log as far as it is whole; refuses NULs. Counts what it was asked. */
 class ToyRecoverer implements Recoverer {
   asked = 0;
+  readonly windowsIn: WindowsIn | undefined;
+
+  constructor(windowsIn?: WindowsIn) {
+    this.windowsIn = windowsIn;
+  }
 
   async recover(image: Image): Promise<RecoveryFacts> {
     this.asked++;
+    return { ...this.start(image), ...(this.windowsIn && { windows: this.windowsIn(image) }) };
+  }
+
+  private start(image: Image): RecoveryFacts {
     const node = image.get(path);
     const text = node?.kind === "file" ? Buffer.from(node.bytes).toString("latin1") : "";
     if (text.includes("\0")) return { starts: [{ kind: "refused", exitCode: 1, lastLogLines: ["Bad file format"] }] };
@@ -105,8 +117,9 @@ async function explore(
   honesty: Honesty,
   models = diskModels,
   makeIndex?: MakeStateIndex,
+  { asked = scenario, windowsIn }: { asked?: PowerCutScenario; windowsIn?: WindowsIn } = {},
 ): Promise<{ run: Run; detail: RunDetail; points: number; boots: number }> {
-  const recoverer = new ToyRecoverer();
+  const recoverer = new ToyRecoverer(windowsIn);
   const recording = recordingOf(honesty);
   const title = {
     preset: "always",
@@ -117,7 +130,7 @@ async function explore(
     store,
     models,
   } as const;
-  const summary = new ExplorationSummary({ scenario, ...title, todayIso: "2026-01-01" });
+  const summary = new ExplorationSummary({ scenario: asked, ...title, todayIso: "2026-01-01" });
   const explored = await exploreRecording(
     {
       recording,
@@ -142,6 +155,13 @@ async function explore(
   summary.endTrial(new Map());
   const points = explored.points.length;
   return { run: summary.outcome(), detail: summary.detail(), points, boots: recoverer.asked };
+}
+
+function sizeOf(windows: (bytes: number) => string[]): WindowsIn {
+  return (image) => {
+    const node = image.get(path);
+    return windows(node?.kind === "file" ? node.bytes.length : 0);
+  };
 }
 
 const failing = ({ findings }: Run) => findings.filter(({ model }) => model === "ordered" || model === "process-crash");
@@ -199,6 +219,23 @@ describe("an exploration", () => {
     const { run } = await explore("acks after its sync", diskModels, toyIndex(1));
     expect(run.verdict).to.equal("unknown");
     expect(run.why).to.include("the index is wrong");
+  });
+
+  it("learns from the files that a disk had which stretch a cut fell into, where the journal does not tell", async () => {
+    const needs = { acks: 1, booted: 1, windows: ["load", "rewrite"] } as const;
+    const asked = { ...scenario, needs: { ...needs, windows: [...needs.windows] } };
+    const held = sizeOf((bytes) => (bytes >= 9 && bytes < 15 ? ["rewrite:two-logs"] : []));
+    const { run } = await explore("acks after its sync", diskModels, undefined, { asked, windowsIn: held });
+    expect(run.why).to.equal(undefined);
+    const window = run.windows.find(({ name }) => name === "rewrite:two-logs");
+    // The third and the fourth element: 23 ms each, until the next one is written.
+    expect(window?.crashPoints).to.be.greaterThan(4);
+    expect(window?.exposureMs).to.be.within(40, 80);
+
+    const never = { asked, windowsIn: () => [] };
+    const { run: blind } = await explore("acks after its sync", diskModels, undefined, never);
+    expect(blind.verdict).to.equal("unknown");
+    expect(blind.why).to.match(/no recording had the stretch that is to be tested: rewrite$/);
   });
 
   it("reports what only an adversarial disk does, with its laws, and does not fail the run for it", async () => {

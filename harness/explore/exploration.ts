@@ -174,6 +174,7 @@ class Exploration {
     this.booted.add(group);
     const recovery = await recoverer.recover(first.image(), twice ? 2 : 1);
     this.counts.starts += recovery.starts.length;
+    this.walk.learn(states, recovery);
     if (group.standing !== "open") {
       const disagreement = this.index?.disagreement(first, recovery);
       if (disagreement !== undefined) this.disagreements.push(disagreement);
@@ -241,6 +242,7 @@ export async function drawCrash(
   const state = walk.drawn(random.fork("state"));
   if (state === undefined) return undefined;
   const recovery = await recoverer.recover(state.image(), 2);
+  walk.learn([state], recovery);
   const crash = walk.factsAt(state);
   const evidence = evidenceOf(recording, promise, state, crash, recovery);
   const pair = { state, crash, evidence, judgement: judge(evidence, { documentedCounts }) };

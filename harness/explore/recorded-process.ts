@@ -28,7 +28,7 @@ import { HistoryWriter, readHistoryFile } from "../recording/history-file.ts";
 import type { Journal, JournalRecord } from "../recording/journal.ts";
 import { JournalReader } from "../recording/journal-file.ts";
 import { MonotonicClock } from "../recording/monotonic-clock.ts";
-import type { KillSeen } from "../recording/recording.ts";
+import type { KillSeen, SaveSeen } from "../recording/recording.ts";
 import { readBack } from "../recover/read-back.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { lastValue } from "../targets/config-file.ts";
@@ -49,6 +49,8 @@ interface RecordingHeader {
   readonly filesystem?: FilesystemName;
   readonly endNs: number;
   readonly savesBegunNs: readonly number[];
+  /** Beside a file system: what the store told of its snapshots. */
+  readonly saves?: readonly SaveSeen[];
   readonly kills?: readonly KillJson[];
 }
 
@@ -148,7 +150,7 @@ export class RecordedProcess implements Explorable {
   private async playLast(
     lives: Lives,
     { plan, link, volume, clock }: Pick<LiveRun<PlannedPowerCut>, "plan" | "link" | "volume" | "clock">,
-  ): Promise<Pick<RecordingHeader, "endNs" | "savesBegunNs">> {
+  ): Promise<Pick<RecordingHeader, "endNs" | "savesBegunNs" | "saves">> {
     const { config } = plan;
     const instance = await lives.begin();
     if (instance === undefined) return { endNs: lives.endNs, savesBegunNs: [] };
@@ -158,8 +160,9 @@ export class RecordedProcess implements Explorable {
       const driver = new Driver(clients, link.clients, lives.recorder(0));
       const live = { plan, link, target: this.target, volume, config, instance, driver, clock };
       const { cut } = await faults["power-cut"].crash(live);
-      const savesBegunNs = ((await saves?.stop()) ?? []).map(({ startedNs }) => startedNs);
-      return { endNs: cut.endNs, savesBegunNs };
+      const seen = (await saves?.stop()) ?? [];
+      const savesBegunNs = seen.map(({ startedNs }) => startedNs);
+      return { endNs: cut.endNs, savesBegunNs, ...(this.filesystem !== undefined && { saves: seen }) };
     } finally {
       await instance.dispose();
     }
@@ -171,7 +174,7 @@ export function openRecording(dir: string): KeptRecording {
   const header = headerOf(dir);
   const history = readHistoryFile(path.join(dir, "history.jsonl"));
   const reader = new JournalReader(path.join(dir, "journal"));
-  const { endNs, savesBegunNs } = header;
+  const { endNs, savesBegunNs, saves } = header;
   const kills = header.kills?.map((kill) => ({ ...kill, served: modelFromJson(kill.served) }));
   const journal = upTo(reader, endNs);
   const initial = initialOf(dir);
@@ -181,6 +184,7 @@ export function openRecording(dir: string): KeptRecording {
     journal,
     endNs,
     savesBegunNs,
+    ...(saves !== undefined && { saves }),
     ...(kills !== undefined && { kills }),
     digest: digestOf(dir),
   };

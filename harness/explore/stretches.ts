@@ -6,6 +6,9 @@
  *     point    0 … 41    42 … 44                    45 … 77              78
  *     files    base incr base incr incr temp-….manifest  base incr incr  …
  *              load      rewrite:manifest-switch    rewrite:two-logs     rewrite:child-writes …
+ *
+ * A journal of blocks has no names. There it is learned from the files that were found after a cut, so a stretch is seen
+ * only at the points that were tried, and as the disk had it by then.
  */
 import type { CrashPoint } from "../disk/crash-points.ts";
 import type { Image, ImageNode } from "../disk/image.ts";
@@ -29,13 +32,21 @@ const byWeight = [
 export class Stretches {
   private readonly timeline: Timeline;
   private readonly known = new Map<string, readonly string[]>();
+  /** By point: what the files told that were found there. */
+  private readonly learned = new Map<number, readonly string[]>();
 
   constructor(timeline: Timeline) {
     this.timeline = timeline;
   }
 
+  learn({ index }: CrashPoint, windows: readonly string[]): void {
+    this.learned.set(index, [...new Set([...(this.learned.get(index) ?? []), ...windows])]);
+  }
+
   /** As `windowsIn` names them; empty when nothing was being replaced. */
   at({ index }: CrashPoint): readonly string[] {
+    const learned = this.learned.get(index);
+    if (learned !== undefined) return learned;
     const { names } = this.timeline;
     const listing = names.listing(names.version(names.countBefore(index)));
     const manifests = listing.entries.filter(({ path, kind }) => kind === "file" && path.endsWith(".manifest"));

@@ -4,7 +4,8 @@
  */
 import type { Model } from "../operations/model.ts";
 import type { History } from "../recording/history.ts";
-import type { Interval, StampNs } from "../recording/stamp.ts";
+import type { SaveSeen } from "../recording/recording.ts";
+import type { Interval } from "../recording/stamp.ts";
 
 export interface Evidence {
   /** The same object for all crash states of one recording: what the oracle works out of it is kept beside it. */
@@ -44,12 +45,7 @@ export interface CrashFacts {
   readonly place: string;
 }
 
-export interface Save {
-  /** Not after the moment whose data it holds: the last time at which it had surely not begun. */
-  readonly startedNs: StampNs;
-  /** Not before it was safe: renamed and, for a power cut, its directory synced. Absent: it never was. */
-  readonly completedNs?: StampNs;
-}
+export type Save = SaveSeen;
 
 /**
  * A stretch of time in which acks are worth less than the preset says. What was acked in it may be lost while it lasts,
@@ -91,6 +87,8 @@ export interface RecoveryFacts {
   readonly starts: readonly RecoveryStart[];
   /** As in `CrashFacts`, where it went wrong between the crash and the start. */
   readonly damage?: string;
+  /** The stretches that the files tell of which it was started on. Absent: the crash state itself tells. */
+  readonly windows?: readonly string[];
 }
 
 export type RecoveryStart =

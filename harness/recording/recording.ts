@@ -22,6 +22,14 @@ export interface KillSeen {
   readonly deadlineErrorMs: number;
 }
 
+/** A snapshot, with both ends where they promise least. */
+export interface SaveSeen {
+  /** Not after the moment whose data it holds: the last time at which it had surely not begun. */
+  readonly startedNs: StampNs;
+  /** Not before it was safe: renamed and, for a power cut, its directory synced. Absent: it never was. */
+  readonly completedNs?: StampNs;
+}
+
 export interface Recording {
   readonly history: History;
   /** What the store held before the first call. Absent: nothing. */
@@ -35,6 +43,8 @@ export interface Recording {
    * the journal.
    */
   readonly savesBegunNs: readonly StampNs[];
+  /** Snapshots as the store told of them, where the journal is of blocks and knows no files. Absent: the journal knows. */
+  readonly saves?: readonly SaveSeen[];
   /** When the store was told to keep no log any more. Absent: never. */
   readonly logOffNs?: readonly StampNs[];
   /** Where the process died and was started again on the same disk, in order. Absent: it did not. */
