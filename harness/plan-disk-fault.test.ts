@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { diskFaultSchema } from "../scenarios/disk-fault.ts";
-import { planDiskFault } from "./plan-disk-fault.ts";
+import { planDiskFault, planTroubles } from "./plan-disk-fault.ts";
 import { randomFrom } from "./random.ts";
+import { refusesLog } from "./swarm.ts";
 
 const scenario = diskFaultSchema.parse({
   kind: "disk-fault",
@@ -13,6 +14,8 @@ const scenario = diskFaultSchema.parse({
     { kind: "full", freeBytes: [5, 10] },
     { kind: "delay", on: ["fdatasync"], delays: { kind: "fixed", ms: 20 } },
     { kind: "flip", path: "dump.rdb" },
+    { kind: "full", fromMs: [100, 200], forMs: 50, freeBytes: 0 },
+    { kind: "error", on: ["read"], fromMs: 30, code: "EIO" },
   ],
 });
 const planned = (seed: string) => planDiskFault(scenario, randomFrom(seed));
@@ -35,6 +38,25 @@ describe("the plan of a disk fault", () => {
       expect(short?.kind === "short" && short.bytes).to.be.within(1, 60);
       expect(full?.kind === "full" && full.freeBytes).to.be.within(5, 10);
     }
+  });
+
+  it("knows moments: from when on a trouble lasts, and for how long", () => {
+    const [full, error] = planned("a").disk.faults.slice(5);
+    const fromMs = full?.kind === "full" ? (full.window?.fromMs ?? 0) : 0;
+    expect(fromMs).to.be.within(100, 200);
+    expect(full).to.deep.equal({ kind: "full", name: "full 6", freeBytes: 0, window: { fromMs, toMs: fromMs + 50 } });
+    expect(error?.kind === "error" && error.when).to.deep.equal({
+      on: ["read"],
+      nth: { first: 1 },
+      window: { fromMs: 30 },
+    });
+  });
+
+  it("beside a power cut tells by the name which of them refuse what the log is made of", () => {
+    const faults = planTroubles(scenario.disk, randomFrom("a"));
+    expect(new Set(faults.map(({ name }) => name)).size).to.equal(faults.length);
+    const refusing = faults.filter(({ name }) => refusesLog(name)).map(({ kind }) => kind);
+    expect(refusing).to.deep.equal(["error", "full", "full", "error"]);
   });
 
   it("names each trouble, and says how many in a row are struck", () => {

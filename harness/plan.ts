@@ -19,7 +19,7 @@ import type { Preset } from "../scenarios/preset.ts";
 import type { KillTrigger, PowerCut, Scenario } from "../scenarios/scenario.ts";
 import type { Delays } from "./disk/delays.ts";
 import { type PlannedBackup, planBackup } from "./plan-backup.ts";
-import { type PlannedDiskFault, planDiskFault } from "./plan-disk-fault.ts";
+import { type PlannedDiskFault, planDiskFault, planTroubles } from "./plan-disk-fault.ts";
 import { type Random, randomFrom } from "./random.ts";
 import { drawDirectives, drawSwarm, type Swarm } from "./swarm.ts";
 import { lastValue } from "./targets/config-file.ts";
@@ -222,6 +222,7 @@ function planPowerCut(
   const { eagerShare = 0, deadlines = "far" } = swarm ?? {};
   const rhythm = { calls, lastsMs: busyMs, eagerShare, deadlines };
   const syncs = fault.syncs ?? swarm?.syncs;
+  const diskFaults = swarm?.diskFaults ?? (fault.disk && planTroubles(fault.disk, random.fork("disk")));
   const killed = Array.from({ length: drawFrom(fault.kills, own.fork("kills")) }, (_, life): EarlierLife => {
     const random = own.fork(`life ${life}`);
     const first = workload.clients * (life + 1);
@@ -243,7 +244,8 @@ function planPowerCut(
       lastsMs,
       job: lastValue(config, "appendonly") === "yes" ? "rewrite" : "bgsave",
       jobsAtMs: jobsAtMs.sort((one, other) => one - other),
-      ...(swarm !== undefined && { orders: swarm.orders, diskFaults: swarm.diskFaults }),
+      ...(swarm !== undefined && { orders: swarm.orders }),
+      ...(diskFaults !== undefined && { diskFaults }),
       ...(killed.length > 0 && { killed }),
       ...(syncs !== undefined && { syncs }),
       marker,

@@ -43,6 +43,8 @@ const valueBytes = [
 
 /** Why promises are suspended: what strikes the log itself (see crash-facts.ts). */
 export const refusedLog = "the log is refused";
+
+export const refusesLog = (fault: string): boolean => fault.startsWith(refusedLog);
 const shortWrite = "a write is cut short";
 const rotten = "rotten";
 

@@ -6,8 +6,8 @@
  *     store     ▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮▮✗          or it ended by itself before
  */
 import { z } from "zod";
+import { delaysSchema } from "./delays.ts";
 import { countField, rangeField } from "./fields.ts";
-import { delaysSchema } from "./power-cut.ts";
 
 /** What a store asks of a disk, by the names that a recording gives it. */
 export const diskOperationNames = [
@@ -37,12 +37,19 @@ const nth = rangeField(1)
   .default({ least: 1, most: 1 })
   .describe("from which of them on, counted from 1 since it began; a number or [from, to]");
 const times = countField(1).exactOptional().describe("how many of them in a row; absent: all that follow");
+const fromMs = rangeField(0, 600_000)
+  .exactOptional()
+  .describe("not before so long after it began, in milliseconds; a number or [from, to]");
+const forMs = rangeField(1, 600_000)
+  .exactOptional()
+  .describe("and then for so long; absent: until the disk is healed; a number or [from, to]");
+const time = { fromMs, forMs };
 
 export const diskTroubleSchema = z.discriminatedUnion(
   "kind",
   [
     z
-      .strictObject({ kind: z.literal("delay"), on, path, nth, times, delays: delaysSchema })
+      .strictObject({ kind: z.literal("delay"), on, path, nth, times, ...time, delays: delaysSchema })
       .describe("Each takes longer: always the same time, or drawn from a distribution, a measured one too."),
     z
       .strictObject({
@@ -51,14 +58,15 @@ export const diskTroubleSchema = z.discriminatedUnion(
         path,
         nth,
         times,
+        ...time,
         code: z.enum(["EIO", "ENOSPC", "EROFS", "EDQUOT"]),
       })
       .describe("Each is refused. What a refused sync was to cover is lost to every later one (S4)."),
     z
-      .strictObject({ kind: z.literal("short"), path, nth, times, bytes: rangeField(0) })
+      .strictObject({ kind: z.literal("short"), path, nth, times, ...time, bytes: rangeField(0) })
       .describe("A write takes no more than so many bytes, and the next one finds the disk full."),
     z
-      .strictObject({ kind: z.literal("full"), freeBytes: rangeField(0) })
+      .strictObject({ kind: z.literal("full"), ...time, freeBytes: rangeField(0) })
       .describe("The disk has room for so many more bytes."),
     z
       .strictObject({ kind: z.literal("flip"), path })

@@ -3,6 +3,8 @@
  * moment of it, once the run is over and as often as there are ways in which a disk may lose what was not synced.
  */
 import { z } from "zod";
+import { delaysSchema } from "./delays.ts";
+import { diskTroubleSchema } from "./disk-fault.ts";
 import { countField, rangeField } from "./fields.ts";
 
 /** What a disk may keep when the power goes; `harness/disk/disk-models.ts` says what each means. */
@@ -21,31 +23,14 @@ export const diskModelNames = [
 
 export const grades = ["must-pass", "realistic", "adversarial"] as const;
 
-const msField = z.number({ error: "expected a time in milliseconds, 0 or more" }).min(0).max(600_000);
-
-/** How long a disk takes. A histogram is what was measured somewhere, played again. */
-export const delaysSchema = z.discriminatedUnion(
-  "kind",
-  [
-    z.strictObject({ kind: z.literal("fixed"), ms: msField }),
-    z.strictObject({ kind: z.literal("uniform"), fromMs: msField, toMs: msField }),
-    z.strictObject({
-      kind: z.literal("lognormal"),
-      medianMs: msField,
-      sigma: z.number().min(0).max(5).describe("0.5: the slowest percent takes three times the median"),
-      msMax: msField,
-    }),
-    z.strictObject({
-      kind: z.literal("histogram"),
-      buckets: z.array(z.strictObject({ toMs: msField, count: countField(0) })).min(1),
-    }),
-  ],
-  { error: "expected a distribution, like { kind: uniform, fromMs: 1, toMs: 20 }" },
-);
-
 export const powerCutSchema = z.strictObject({
   kind: z.literal("power-cut"),
   lastsMs: rangeField(1, 600_000).describe("how long clients write, in milliseconds; a number or [from, to]"),
+  disk: z
+    .array(diskTroubleSchema)
+    .min(1)
+    .exactOptional()
+    .describe("what is wrong with the disk while clients write, counted from when they begin; absent: nothing"),
   syncs: delaysSchema.exactOptional().describe("how long each sync takes; absent: as long as it takes to note it down"),
   rewrites: rangeField(0, 1_000)
     .default({ least: 0, most: 0 })

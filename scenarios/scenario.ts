@@ -17,9 +17,10 @@
  */
 import { z } from "zod";
 import { backupFaultSchema } from "./backup.ts";
+import { delaysSchema } from "./delays.ts";
 import { diskFaultSchema } from "./disk-fault.ts";
 import { countField, durationField, nameField, proseField, rangeField } from "./fields.ts";
-import { delaysSchema, powerCutSchema } from "./power-cut.ts";
+import { powerCutSchema } from "./power-cut.ts";
 
 // ── Workload ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

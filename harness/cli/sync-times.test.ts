@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import { delaysSchema } from "../../scenarios/power-cut.ts";
+import { delaysSchema } from "../../scenarios/delays.ts";
 import { drawDelayMs } from "../disk/delays.ts";
 import { randomFrom } from "../random.ts";
 import { histogramOf } from "./sync-times.ts";

@@ -17,7 +17,7 @@ import type { CrashFacts, Save, Suspension } from "../oracle/evidence.ts";
 import type { Journal } from "../recording/journal.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { StampNs } from "../recording/stamp.ts";
-import { refusedLog } from "../swarm.ts";
+import { refusesLog } from "../swarm.ts";
 import { lastValue } from "../targets/config-file.ts";
 import type { Config } from "../targets/target.ts";
 
@@ -109,9 +109,9 @@ function endOfSyncBegunAfter({ records }: Journal, index: number): StampNs | und
 // ── A disk that refuses ───────────────────────────────────────────────────────────────────────────────────────────
 
 /** Each from the refusal until a sync has covered what was written after it. */
-function refusalsIn({ records }: Journal): Suspension[] {
+export function refusalsIn({ records }: Journal): Suspension[] {
   return records.flatMap((record) => {
-    if (record.kind !== "fault" || record.fault !== refusedLog) return [];
+    if (record.kind !== "fault" || !refusesLog(record.fault)) return [];
     return [suspensionOf(records, { startNs: record.stampNs, endNs: record.stampNs })];
   });
 }

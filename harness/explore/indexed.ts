@@ -23,7 +23,7 @@ import { boundMsOf, isBroken, promisesAt, suspendedSince } from "../oracle/promi
 import { readState } from "../oracle/reading.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { MakeStateIndex, StateIndex } from "../recover/state-index.ts";
-import { refusedLog } from "../swarm.ts";
+import { refusesLog } from "../swarm.ts";
 import type { Config, StoreIdentity } from "../targets/target.ts";
 
 export interface IndexedOrder {
@@ -51,7 +51,7 @@ export class IndexedJudge {
     const { recording, timeline, config, store, promise } = order;
     if (promise.row === "none") return undefined;
     // A call that a disk made the store refuse may have been carried out or not, which these lanes do not reckon with.
-    if (recording.journal.records.some((record) => record.kind === "fault" && record.fault === refusedLog))
+    if (recording.journal.records.some((record) => record.kind === "fault" && refusesLog(record.fault)))
       return undefined;
     const lanes = lanesOf(recording.history, { initial: recording.initial ?? emptyModel, trouble: false });
     const index = makeIndex({ recording, timeline, lanes, config, store });

@@ -20,6 +20,7 @@ import type { Image } from "../disk/image.ts";
 import type { LiveRun } from "../faults/fault.ts";
 import { faults } from "../faults/faults.ts";
 import { ControlError } from "../fuse/control.ts";
+import type { RecordedVolume } from "../fuse/recorded-volume.ts";
 import { slowSyncs } from "../ground.ts";
 import { SaveWatch } from "../measure/save-watch.ts";
 import { type Model, type ModelJson, modelFromJson, modelToJson } from "../operations/model.ts";
@@ -55,6 +56,10 @@ interface RecordingHeader {
 }
 
 type KillJson = Omit<KillSeen, "served"> & { readonly served: ModelJson };
+
+interface LastLife extends Pick<LiveRun<PlannedPowerCut>, "plan" | "link" | "clock"> {
+  readonly volume: RecordedVolume | FilesystemVolume;
+}
 
 /** Not a recording, or one of a format that this version does not know: exit 2. */
 export class BadRecording extends Error {
@@ -149,7 +154,7 @@ export class RecordedProcess implements Explorable {
   /** The life in which the power is cut. */
   private async playLast(
     lives: Lives,
-    { plan, link, volume, clock }: Pick<LiveRun<PlannedPowerCut>, "plan" | "link" | "volume" | "clock">,
+    { plan, link, volume, clock }: LastLife,
   ): Promise<Pick<RecordingHeader, "endNs" | "savesBegunNs" | "saves">> {
     const { config } = plan;
     const instance = await lives.begin();
@@ -158,6 +163,9 @@ export class RecordedProcess implements Explorable {
       const saves = keepsLog(config) ? undefined : new SaveWatch(await instance.connect(), clock);
       const clients = await Promise.all(link.clients.map(({ protocol }) => instance.connect({ protocol })));
       const driver = new Driver(clients, link.clients, lives.recorder(0));
+      // Bits rot once the run is over, see rot-recoverer.ts.
+      const troubles = (link.fault.diskFaults ?? []).filter(({ kind }) => kind !== "flip");
+      if (troubles.length > 0) await volume.arm(troubles, `${plan.seed}/${plan.cycle}/troubles`);
       const live = { plan, link, target: this.target, volume, config, instance, driver, clock };
       const { cut } = await faults["power-cut"].crash(live);
       const seen = (await saves?.stop()) ?? [];

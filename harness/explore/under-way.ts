@@ -5,6 +5,7 @@
  *     recovery      the store had been started on what a crash left, and no client had come yet
  *     transaction   one had been asked for, and nobody had been told how it went
  *     expiry        the store removed a key by itself, whose time was over
+ *     disk-fault    the disk had refused a write or a sync, and nothing had made good for it
  *
  * A run that never came by there has tested nothing of it (N1).
  */
@@ -13,6 +14,7 @@ import type { History } from "../recording/history.ts";
 import type { Journal } from "../recording/journal.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { Interval, StampNs } from "../recording/stamp.ts";
+import { refusalsIn } from "./crash-facts.ts";
 
 export class UnderWay {
   /** By point: syncs that had begun and not ended. */
@@ -21,6 +23,7 @@ export class UnderWay {
   private readonly transactions: readonly Interval[];
   /** Indices of records that remove a key which no client removed. */
   private readonly removals: ReadonlySet<number>;
+  private readonly refusals: readonly Interval[];
 
   constructor({ journal, history, initial, kills = [] }: Recording) {
     this.openSyncs = openSyncsIn(journal);
@@ -28,6 +31,7 @@ export class UnderWay {
     this.recoveries = startsNs.map((startNs) => ({ startNs, endNs: firstCallAfter(history, startNs) }));
     this.transactions = transactionsIn(history);
     this.removals = removalsIn(journal, history);
+    this.refusals = refusalsIn(journal).map(({ interval }) => interval);
   }
 
   at({ index, interval }: CrashPoint): string[] {
@@ -36,6 +40,7 @@ export class UnderWay {
       ...((this.openSyncs[index] ?? 0) > 0 ? ["sync"] : []),
       ...(this.recoveries.some((each) => isIn(each) && each.endNs > interval.endNs) ? ["recovery"] : []),
       ...(this.transactions.some(isIn) ? ["transaction"] : []),
+      ...(this.refusals.some(isIn) ? ["disk-fault"] : []),
       ...(this.removals.has(index) || this.removals.has(index - 1) ? ["expiry"] : []),
     ];
   }

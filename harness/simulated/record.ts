@@ -17,7 +17,7 @@ import { SimDisk } from "../sim/sim-disk.ts";
 import { SimLink } from "../sim/sim-link.ts";
 import type { SimProcess } from "../sim/sim-time.ts";
 import { SimMachine } from "../sim/sim-world.ts";
-import { logOff, type PlannedOrder, refusedLog } from "../swarm.ts";
+import { logOff, type PlannedOrder, refusesLog } from "../swarm.ts";
 import { type Exchanged, simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import type { ClientPlan } from "../workload/workload.ts";
@@ -90,7 +90,7 @@ export async function recordSimulated({
   });
   await drive(machine, () => isOver || !process.isAlive);
   // Of a disk that refuses a store may have to die: what it leaves then is judged as if the power had gone.
-  if (!fault.diskFaults?.some(({ name }) => name === refusedLog)) mustLive();
+  if (!fault.diskFaults?.some(({ name }) => refusesLog(name))) mustLive();
   const endNs = clock.stamp();
   machine.kill(process, "tree");
   return {

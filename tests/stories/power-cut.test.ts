@@ -114,6 +114,37 @@ describe("a power cut", function () {
     expect(recording.journal.records.filter(({ kind }) => kind === "settled").length).to.be.at.most(1);
   });
 
+  for (const [preset, verdict] of [
+    ["hardened", "held"],
+    ["everysec", "violated"],
+  ] as const) {
+    const name = "what a failed sync should have covered";
+    it(`is ${verdict} with ${preset} after a sync that failed and one that did not: ${name} [S4]`, async function () {
+      // A Node process takes its time to start on a busy machine, and is started a few dozen times.
+      this.timeout(240_000);
+      const parsed = scenarioSchema.parse({
+        name: "test/after-failed-sync",
+        why: "test",
+        presets: [preset],
+        // Many pages: on one that is written to again all is due again, and nothing would be lost.
+        workload: { calls: 300, clients: 3, valueBytes: [500, 900] },
+        fault: {
+          kind: "power-cut",
+          lastsMs: 5000,
+          disk: [{ kind: "error", on: ["fsync", "fdatasync"], path: "*.incr.aof", nth: 2, times: 1, code: "EIO" }],
+          marker: "never",
+          models: ["ordered"],
+        },
+        budget: { runs: 1 },
+        needs: { acks: 1, windows: ["load", "disk-fault"] },
+      });
+      const { run } = await explore(this, "bundled", { scenario: parsed, preset: catalogue.preset(preset) });
+      expect(run.why).to.equal(undefined);
+      expect(run.verdict).to.equal(verdict);
+      expect(run.windows.find((window) => window.name === "disk-fault")?.exposureMs).to.be.greaterThan(0);
+    });
+  }
+
   it("shows a store whose syncs are lies, with a bundle that shows it again", async function () {
     const redis = needExecutable(this, "redis-server");
     const liar = path.join(folder, "liar");
