@@ -67,7 +67,7 @@ export const hashes = defineFamily("hashes", {
     step: (model, [key = "", field = "", amount = ""]) => {
       const before = bigNumber(model.read(key, "hash")?.get(field) ?? "0", "ERR hash value is not an integer");
       const after = checkedSum(before, bigNumber(amount), "ERR increment or decrement would overflow");
-      return answers(integer(Number(after)), (state) => setFields(state, key, [field, String(after)]));
+      return answers(integer(Number(after)), (state) => updateField(state, key, field, String(after)));
     },
   },
   HINCRBYFLOAT: {
@@ -76,7 +76,7 @@ export const hashes = defineFamily("hashes", {
     step: (model, [key = "", field = "", amount = ""], _, told) => {
       const before = floatNumber(model.read(key, "hash")?.get(field) ?? "0", "ERR hash value is not a float");
       const after = decimalSum(before, floatNumber(amount), told);
-      return answers(text(after), (state) => setFields(state, key, [field, after]));
+      return answers(text(after), (state) => updateField(state, key, field, after));
     },
   },
   HGET: {
@@ -133,4 +133,8 @@ function setFields(state: ModelState, key: Bytes, pairs: readonly Bytes[]): void
       hash.set(pairs[index] as Bytes, pairs[index + 1] as Bytes);
     }
   });
+}
+
+function updateField(state: ModelState, key: string, field: Bytes, value: Bytes): void {
+  state.change(key, "hash", (hash) => hash.update(field, value));
 }

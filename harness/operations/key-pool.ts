@@ -31,6 +31,7 @@ export class KeyPool {
   readonly client: number;
   private readonly options: KeyPoolOptions;
   private readonly keysOfUse: ReadonlyMap<KeyUse, readonly Bytes[]>;
+  private readonly sketches: readonly Bytes[];
   private elementsDrawn = 0;
   private streamIdsDrawn = 0;
 
@@ -39,9 +40,9 @@ export class KeyPool {
     this.client = client;
     this.options = options;
     const each = Math.max(1, Math.round(options.keys / uses.length));
-    this.keysOfUse = new Map(
-      uses.map((use) => [use, Array.from({ length: each }, (_, index) => keyName(client, use, index))]),
-    );
+    const names = (use: string) => Array.from({ length: each }, (_, index) => keyName(client, use, index));
+    this.keysOfUse = new Map(uses.map((use) => [use, names(use)]));
+    this.sketches = names("sketch");
   }
 
   /** Now and then one that is used otherwise: a command must also fail on the wrong type, and SET replaces any. */
@@ -50,8 +51,19 @@ export class KeyPool {
     return this.random.pick(this.keysOfUse.get(odd ? this.random.pick(uses) : use) as readonly Bytes[]);
   }
 
-  anyKey(): Bytes {
+  /** One that any command may meet. */
+  openKey(): Bytes {
     return this.key(this.random.pick(uses));
+  }
+
+  /** One that only commands on HyperLogLogs, and those on keys whatever they hold, may meet. */
+  sketch(): Bytes {
+    return this.random.pick(this.sketches);
+  }
+
+  /** For commands that leave a key its name. */
+  anyKey(): Bytes {
+    return this.random.chance(1 / (uses.length + 1)) ? this.sketch() : this.openKey();
   }
 
   /** Binary, of any length that the options allow. */
@@ -142,7 +154,7 @@ function streamIdOf(number: number): Bytes {
   return `${farMs.first + number}-${number % 3}`;
 }
 
-function keyName(client: number, use: KeyUse, index: number): Bytes {
+function keyName(client: number, use: string, index: number): Bytes {
   // One binary name of each use: names are bytes, and logs and snapshots must keep them so.
   return index === 1 ? `c${client}:${use}:\x00\r\n\xfe` : `c${client}:${use}:${index}`;
 }

@@ -96,7 +96,7 @@ export const keys = defineFamily("keys", {
   RENAME: {
     weight: 2,
     keys: firstTwoKeys,
-    generate: (pool) => [pool.anyKey(), pool.anyKey()],
+    generate: (pool) => [pool.openKey(), pool.openKey()],
     step: (model, [from = "", to = ""]) => {
       if (!model.has(from)) return refuses("ERR no such key");
       return answers(ok, (state) => state.relocate(from, to));
@@ -104,7 +104,7 @@ export const keys = defineFamily("keys", {
   },
   RENAMENX: {
     keys: firstTwoKeys,
-    generate: (pool) => [pool.anyKey(), pool.anyKey()],
+    generate: (pool) => [pool.openKey(), pool.openKey()],
     step: (model, [from = "", to = ""]) => {
       if (!model.has(from)) return refuses("ERR no such key");
       if (model.has(to)) return answers(integer(0));
@@ -115,7 +115,7 @@ export const keys = defineFamily("keys", {
     since: "6.2",
     keys: firstTwoKeys,
     generate: (pool) => {
-      const args = [pool.anyKey(), pool.anyKey()];
+      const args = [pool.openKey(), pool.openKey()];
       if (pool.random.chance(0.3)) args.push("DB", String(pool.database()));
       if (pool.random.chance(0.5)) args.push("REPLACE");
       return args;

@@ -5,9 +5,15 @@
 import type { Bytes } from "../recording/history.ts";
 
 export type ModelValue =
+  /** A HyperLogLog is a string too, in a form that does not hang on how it came about: see sketch.ts. */
   | { readonly type: "string"; readonly value: Bytes }
   | { readonly type: "list"; readonly items: readonly Bytes[] }
-  | { readonly type: "hash"; readonly fields: ReadonlyMap<Bytes, Bytes> }
+  | {
+      readonly type: "hash";
+      readonly fields: ReadonlyMap<Bytes, Bytes>;
+      /** Of fields that expire; absent when none does. */
+      readonly deadlines?: ReadonlyMap<Bytes, number>;
+    }
   | { readonly type: "set"; readonly members: ReadonlySet<Bytes> }
   | { readonly type: "zset"; readonly scores: ReadonlyMap<Bytes, number> }
   | {
@@ -62,7 +68,11 @@ export type ModelJson = readonly {
 export type ValueJson =
   | { readonly type: "string"; readonly value: Bytes }
   | { readonly type: "list"; readonly items: readonly Bytes[] }
-  | { readonly type: "hash"; readonly fields: readonly (readonly [Bytes, Bytes])[] }
+  | {
+      readonly type: "hash";
+      readonly fields: readonly (readonly [Bytes, Bytes])[];
+      readonly deadlines?: readonly (readonly [Bytes, number])[];
+    }
   | { readonly type: "set"; readonly members: readonly Bytes[] }
   /** Scores are texts, because JSON has no infinity. */
   | { readonly type: "zset"; readonly scores: readonly (readonly [Bytes, string])[] }
@@ -106,7 +116,11 @@ export function valueToJson(value: ModelValue): ValueJson {
     case "list":
       return value;
     case "hash":
-      return { type: "hash", fields: [...value.fields].sort(byFirst) };
+      return {
+        type: "hash",
+        fields: [...value.fields].sort(byFirst),
+        ...(value.deadlines !== undefined && { deadlines: [...value.deadlines].sort(byFirst) }),
+      };
     case "set":
       return { type: "set", members: [...value.members].sort() };
     case "zset":
@@ -130,7 +144,11 @@ export function valueFromJson(json: ValueJson): ModelValue {
     case "list":
       return json;
     case "hash":
-      return { type: "hash", fields: new Map(json.fields) };
+      return {
+        type: "hash",
+        fields: new Map(json.fields),
+        ...(json.deadlines !== undefined && { deadlines: new Map(json.deadlines) }),
+      };
     case "set":
       return { type: "set", members: new Set(json.members) };
     case "zset":

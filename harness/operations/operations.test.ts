@@ -8,14 +8,16 @@ import { type Random, randomFrom } from "../random.ts";
 import type { Bytes, Call, Reply, Request } from "../recording/history.ts";
 import { readStream } from "../recover/read-stream.ts";
 import { RunFolder } from "../run-folder.ts";
+import { bundledTarget } from "../targets/bundled.ts";
 import { ProcessTarget, processDefaults } from "../targets/process.ts";
 import type { RespClient } from "../targets/target.ts";
 import { OpenChoice } from "./choices.ts";
 import { KeyPool } from "./key-pool.ts";
 import { emptyModel, type Model, type ModelEntry, type ModelValue, modelFromJson, modelToJson } from "./model.ts";
 import { ModelState } from "./model-state.ts";
-import { isAtLeast, operationOf, operations, UnknownCommand, weightsFor } from "./operations.ts";
+import { isAtLeast, operationOf, operations, UnknownCommand, type Weights, weightsFor } from "./operations.ts";
 import { type RunOptions, runCall } from "./run-call.ts";
+import { plainString } from "./sketch.ts";
 import { drawCall, drawTransaction } from "./transactions.ts";
 
 const poolOptions = { keys: 35, valueBytes: { least: 0, most: 60 }, databases: 3, deadlines: "far" } as const;
@@ -149,34 +151,13 @@ describe("the model", () => {
       { ...processDefaults, name: executable, kind: "executable", command: [executable], listen: "socket" },
       run,
     );
-    const { version } = await target.identify();
-    const instance = await target.start(run.newVolume(), [["save", ""]]);
-    const client = await instance.connect();
-    const random = randomFrom(String(announcedSeed()));
-    const state = new ModelState(emptyModel, nobody);
-    const calls = drawCalls(random, version, 12_000);
-    const acked = new Set<string>();
-    for (let first = 0; first < calls.length; first += 100) {
-      const batch = calls.slice(first, first + 100);
-      const earliestMs = Date.now() - 1;
-      const replies = await Promise.all(batch.map((call) => send(client, call)));
-      const moment = { earliestMs, latestMs: Date.now() + 1 };
-      for (const [index, call] of batch.entries()) {
-        const outcomes = runCall(state, call, replies[index], options(moment));
-        expect(outcomes[0]?.oddReply, JSON.stringify([call, outcomes[0]?.oddReply])).to.equal(undefined);
-        expect(outcomes).to.have.length(1);
-        if (!call.transaction && replies[index]?.kind !== "error") acked.add(call.requests[0]?.[0] as string);
-      }
-    }
-    expect([...acked]).to.include.members(weightsFor(version).map(([operation]) => operation.name));
-    const expected = state.plain();
-    const recovered = await readBack(client);
-    expect([...recovered.keys()].sort()).to.deep.equal([...expected.keys()].sort());
-    for (const [database, keys] of expected) {
-      for (const [key, entry] of keys) compare(`${database}:${key}`, entry, recovered.get(database)?.get(key));
-      expect(recovered.get(database)?.size).to.equal(keys.size);
-    }
-    await instance.kill("tree");
+    await compareWith(target, run);
+  });
+
+  it("answers as the bundled store does, which knows fields that expire", async function () {
+    this.timeout(120_000);
+    const acked = await compareWith(bundledTarget(run), run);
+    expect(acked).to.include.members(["HPEXPIREAT", "HEXPIREAT", "HPERSIST", "PFADD", "PFMERGE", "PFCOUNT"]);
   });
 
   it("survives JSON, with bytes, infinities and deadlines", () => {
@@ -193,11 +174,45 @@ describe("the model", () => {
   });
 });
 
-function drawCalls(random: Random, version: string, count: number): Call[] {
+/** Plays drawn calls on a store and on the model: every reply, and in the end every key. Returns what was acknowledged. */
+async function compareWith(target: ProcessTarget, run: RunFolder): Promise<string[]> {
+  const { redisVersion, unknownCommands } = await target.identify();
+  const weights = weightsFor(redisVersion, ({ name }) => (unknownCommands.includes(name) ? 0 : 1));
+  const instance = await target.start(run.newVolume(), [["save", ""]]);
+  const client = await instance.connect();
+  const random = randomFrom(String(announcedSeed()));
+  const state = new ModelState(emptyModel, nobody);
+  const calls = drawCalls(random, weights, 12_000);
+  const acked = new Set<string>();
+  for (let first = 0; first < calls.length; first += 100) {
+    const batch = calls.slice(first, first + 100);
+    const earliestMs = Date.now() - 1;
+    const replies = await Promise.all(batch.map((call) => send(client, call)));
+    const moment = { earliestMs, latestMs: Date.now() + 1 };
+    for (const [index, call] of batch.entries()) {
+      const outcomes = runCall(state, call, replies[index], options(moment));
+      expect(outcomes[0]?.oddReply, JSON.stringify([call, outcomes[0]?.oddReply])).to.equal(undefined);
+      expect(outcomes).to.have.length(1);
+      if (!call.transaction && replies[index]?.kind !== "error") acked.add(call.requests[0]?.[0] as string);
+    }
+  }
+  expect([...acked]).to.include.members(weights.map(([operation]) => operation.name));
+  const expected = state.plain();
+  const recovered = await readBack(client);
+  expect([...recovered.keys()].sort()).to.deep.equal([...expected.keys()].sort());
+  for (const [database, keys] of expected) {
+    for (const [key, entry] of keys) compare(`${database}:${key}`, entry, recovered.get(database)?.get(key));
+    expect(recovered.get(database)?.size).to.equal(keys.size);
+  }
+  await instance.kill("tree");
+  return [...acked];
+}
+
+function drawCalls(random: Random, known: Weights, count: number): Call[] {
   const pool = new KeyPool(random.fork("keys"), 1, poolOptions);
   const blocking = [operations.get("BLPOP"), operations.get("BRPOP")].map((operation) => [operation as never, 0.3]);
   const global = ["FLUSHDB", "FLUSHALL", "SWAPDB"].map((name) => [operations.get(name) as never, 0.05]);
-  const weights = [...weightsFor(version), ...(blocking as never[]), ...(global as never[])];
+  const weights = [...known, ...(blocking as never[]), ...(global as never[])];
   return Array.from({ length: count }, () =>
     random.chance(0.1) ? drawTransaction(pool, weights) : drawCall(pool, weights),
   );
@@ -237,7 +252,7 @@ async function readValue(client: RespClient, key: Bytes): Promise<ModelValue> {
     case "list":
       return { type, items: stringsOf(await client.send(["LRANGE", key, "0", "-1"])) };
     case "hash":
-      return { type, fields: new Map(pairsOf(await client.send(["HGETALL", key]))) };
+      return readHash(client, key);
     case "set":
       return { type, members: new Set(stringsOf(await client.send(["SMEMBERS", key]))) };
     case "zset": {
@@ -248,8 +263,18 @@ async function readValue(client: RespClient, key: Bytes): Promise<ModelValue> {
     case "stream":
       return (await readStream(client, key)) as ModelValue;
     default:
-      return { type: "string", value: stringsOf(await client.send(["GET", key]))[0] as Bytes };
+      return { type: "string", value: plainString(stringsOf(await client.send(["GET", key]))[0] as Bytes) };
   }
+}
+
+async function readHash(client: RespClient, key: Bytes): Promise<ModelValue> {
+  const fields = new Map(pairsOf(await client.send(["HGETALL", key])));
+  const moments = await client.send(["HPEXPIRETIME", key, "FIELDS", String(fields.size), ...fields.keys()]);
+  const deadlines = [...fields.keys()].flatMap((field, index): [Bytes, number][] => {
+    const moment = moments.kind === "array" ? moments.items[index] : undefined;
+    return moment?.kind === "integer" && moment.value >= 0 ? [[field, moment.value]] : [];
+  });
+  return { type: "hash", fields, ...(deadlines.length > 0 && { deadlines: new Map(deadlines) }) };
 }
 
 function stringsOf(reply: Reply): Bytes[] {

@@ -3,6 +3,7 @@
  */
 import type { Call, Request } from "../recording/history.ts";
 import { bits } from "./bits.ts";
+import { fieldDeadlines } from "./field-deadlines.ts";
 import { geo } from "./geo.ts";
 import { hashes } from "./hashes.ts";
 import type { KeyPool } from "./key-pool.ts";
@@ -10,15 +11,25 @@ import { keys } from "./keys.ts";
 import { lists } from "./lists.ts";
 import type { Operation } from "./operation.ts";
 import { sets } from "./sets.ts";
+import { sketches } from "./sketches.ts";
 import { sortedSets } from "./sorted-sets.ts";
 import { streams } from "./streams.ts";
 import { strings } from "./strings.ts";
 
 export const operations: ReadonlyMap<string, Operation> = new Map(
-  [...strings, ...bits, ...lists, ...hashes, ...sets, ...sortedSets, ...geo, ...streams, ...keys].map((operation) => [
-    operation.name,
-    operation,
-  ]),
+  [
+    ...strings,
+    ...bits,
+    ...sketches,
+    ...lists,
+    ...hashes,
+    ...fieldDeadlines,
+    ...sets,
+    ...sortedSets,
+    ...geo,
+    ...streams,
+    ...keys,
+  ].map((operation) => [operation.name, operation]),
 );
 
 /** @throws UnknownCommand */

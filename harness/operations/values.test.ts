@@ -5,6 +5,7 @@ import type { ModelValue } from "./model.ts";
 import { StreamValue } from "./stream-value.ts";
 import {
   HashValue,
+  hashOf,
   ListValue,
   listOf,
   SetValue,
@@ -119,6 +120,28 @@ describe("the digest of a value", () => {
         expectDigestToFollow(stream);
       }),
     );
+  });
+
+  it("of a hash tells when its fields expire, and follows that", () => {
+    const hash = hashOf([
+      ["a", "1"],
+      ["b", "2"],
+    ]);
+    const without = digestOf(hash);
+    hash.setDeadline("a", 5);
+    expect(digestOf(hash)).to.not.equal(without);
+    const first = digestOf(hash);
+    hash.setDeadline("a", 6);
+    expect(digestOf(hash)).to.not.equal(first);
+    hash.setDeadline("a", undefined);
+    hash.setDeadline("b", 5);
+    expect(digestOf(hash), "of another field").to.not.equal(first);
+    hash.update("b", "3");
+    expect(hash.deadline("b")).to.equal(5);
+    expectDigestToFollow(hash);
+    expect(digestOf(hash.copy())).to.equal(digestOf(hash));
+    hash.set("b", "2");
+    expect(digestOf(hash)).to.equal(without);
   });
 
   it("follows a text that is appended to", () => {

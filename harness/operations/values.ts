@@ -201,9 +201,11 @@ export class ListValue implements Value {
   }
 }
 
+/** Fields may have deadlines, which are a part of what the hash holds. */
 export class HashValue implements Value {
   readonly type = "hash";
   private readonly fields = new Map<Bytes, Bytes>();
+  private readonly deadlines = new Map<Bytes, number>();
   private sumA = 0;
   private sumB = 0;
 
@@ -219,6 +221,11 @@ export class HashValue implements Value {
     return this.fields.entries();
   }
 
+  deadline(field: Bytes): number | undefined {
+    return this.deadlines.get(field);
+  }
+
+  /** A deadline that the field had is gone. */
   set(field: Bytes, value: Bytes): void {
     this.delete(field);
     this.fields.set(field, value);
@@ -226,12 +233,32 @@ export class HashValue implements Value {
     this.sumB = (this.sumB + join(textB(field), textB(value))) | 0;
   }
 
+  /** As what counts in a field does: it expires when it would have. */
+  update(field: Bytes, value: Bytes): void {
+    const deadlineMs = this.deadline(field);
+    this.set(field, value);
+    if (deadlineMs !== undefined) this.setDeadline(field, deadlineMs);
+  }
+
   delete(field: Bytes): void {
     const before = this.fields.get(field);
     if (before === undefined) return;
+    this.setDeadline(field, undefined);
     this.fields.delete(field);
     this.sumA = (this.sumA - join(textA(field), textA(before))) | 0;
     this.sumB = (this.sumB - join(textB(field), textB(before))) | 0;
+  }
+
+  /** Of a field that is there; undefined: it does not expire. */
+  setDeadline(field: Bytes, deadlineMs: number | undefined): void {
+    const before = this.deadlines.get(field);
+    if (before !== undefined) this.addDeadline(field, before, -1);
+    if (deadlineMs === undefined) {
+      this.deadlines.delete(field);
+      return;
+    }
+    this.deadlines.set(field, deadlineMs);
+    this.addDeadline(field, deadlineMs, 1);
   }
 
   digestA(): number {
@@ -243,11 +270,19 @@ export class HashValue implements Value {
   }
 
   copy(): HashValue {
-    return hashOf(this.fields);
+    return hashOf(this.fields, this.deadlines);
   }
 
   plain(): ModelValue {
-    return { type: "hash", fields: new Map(this.fields) };
+    const fields = new Map(this.fields);
+    return { type: "hash", fields, ...(this.deadlines.size > 0 && { deadlines: new Map(this.deadlines) }) };
+  }
+
+  private addDeadline(field: Bytes, deadlineMs: number, sign: 1 | -1): void {
+    const digest = numberDigest(deadlineMs);
+    // The other way round than a field and its value: the two must not look like one such pair.
+    this.sumA = (this.sumA + sign * join(digest, textA(field))) | 0;
+    this.sumB = (this.sumB + sign * join(digest, textB(field))) | 0;
   }
 }
 
@@ -360,9 +395,13 @@ export function listOf(items: Iterable<Bytes>): ListValue {
   return list;
 }
 
-export function hashOf(fields: Iterable<readonly [Bytes, Bytes]>): HashValue {
+export function hashOf(
+  fields: Iterable<readonly [Bytes, Bytes]>,
+  deadlines: Iterable<readonly [Bytes, number]> = [],
+): HashValue {
   const hash = new HashValue();
   for (const [field, value] of fields) hash.set(field, value);
+  for (const [field, deadlineMs] of deadlines) hash.setDeadline(field, deadlineMs);
   return hash;
 }
 
@@ -385,7 +424,7 @@ export function valueFrom(plain: ModelValue): Value {
     case "list":
       return listOf(plain.items);
     case "hash":
-      return hashOf(plain.fields);
+      return hashOf(plain.fields, plain.deadlines);
     case "set":
       return setOf(plain.members);
     case "zset":

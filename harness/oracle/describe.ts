@@ -65,7 +65,7 @@ function describeValue(value: ModelValue): string {
     case "list":
       return `list ${describeItems(value.items.map(describeText))}`;
     case "hash":
-      return `hash ${describeItems([...value.fields].map((pair) => pair.map(describeText).join("=")).sort())}`;
+      return `hash ${describeItems([...value.fields].map((pair) => describeField(pair, value.deadlines)).sort())}`;
     case "set":
       return `set ${describeItems([...value.members].map(describeText).sort())}`;
     case "zset":
@@ -77,6 +77,12 @@ function describeValue(value: ModelValue): string {
       return [`stream up to ${value.lastId} ${describeItems(value.entries.map(([id]) => id))}`, ...groups].join("; ");
     }
   }
+}
+
+function describeField([field, value]: readonly [Bytes, Bytes], deadlines?: ReadonlyMap<Bytes, number>): string {
+  const deadlineMs = deadlines?.get(field);
+  const expires = deadlineMs === undefined ? "" : `, expires ${new Date(deadlineMs).toISOString()}`;
+  return `${describeText(field)}=${describeText(value)}${expires}`;
 }
 
 function describeItems(items: readonly string[]): string {

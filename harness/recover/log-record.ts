@@ -5,10 +5,13 @@
  *     XREADGROUP GROUP g ann …   ──▶   XCLAIM s g ann 0 7-1 TIME … RETRYCOUNT 1 FORCE JUSTID LASTID 7-1
  *     a stream, rewritten        ──▶   XADD s 7-1 …    XSETID s 7-1 …    XGROUP CREATE s g 7-1 ENTRIESREAD 1    XCLAIM …
  *     an empty one               ──▶   XADD s MAXLEN 0 0-1 x y    XSETID s 9-1 …
+ *     a HyperLogLog, rewritten   ──▶   SET h HYLL…
  */
 import type { ModelState } from "../operations/model-state.ts";
 import { operationOf } from "../operations/operations.ts";
+import { plainString } from "../operations/sketch.ts";
 import { compareIds, type StreamValue } from "../operations/stream-value.ts";
+import { StringValue } from "../operations/values.ts";
 import type { Bytes, Request } from "../recording/history.ts";
 import { OddFile } from "./parse.ts";
 
@@ -32,6 +35,11 @@ type Change = (state: ModelState) => void;
 
 /** Undefined for a form that clients use too. */
 const ofLogsOnly: Readonly<Record<string, (args: readonly Bytes[]) => Change | undefined>> = {
+  SET: ([key = "", value = "", ...options]) => {
+    const plain = plainString(value);
+    if (plain === value || options.length > 0) return undefined;
+    return (state) => state.put(key, new StringValue(plain));
+  },
   XADD: ([key = "", maxLen, count, lastId = ""]) => {
     if (maxLen !== "MAXLEN" || count !== "0") return undefined;
     return (state) => state.change(key, "stream", (stream) => stream.setLastId(lastId));

@@ -6,6 +6,7 @@ import { needExecutable } from "../../tests/needs.ts";
 import { modelFromJson, modelToJson } from "../operations/model.ts";
 import type { Reply, Request } from "../recording/history.ts";
 import { RunFolder } from "../run-folder.ts";
+import { bundledTarget } from "../targets/bundled.ts";
 import { ProcessTarget, processDefaults } from "../targets/process.ts";
 import type { Instance, RespClient } from "../targets/target.ts";
 import { CannotReadBack, readBack } from "./read-back.ts";
@@ -35,6 +36,44 @@ describe("reading a store back", () => {
   const ask = async (...requests: string[][]) => {
     for (const request of requests) expect((await client.send(request)).kind, request.join(" ")).to.not.equal("error");
   };
+
+  it("finds a HyperLogLog in one form, whatever the form in which the store holds it", async () => {
+    const elements = Array.from({ length: 300 }, (_, n) => `element ${n}`);
+    await ask(
+      ["PFADD", "sparse", ...elements],
+      ["CONFIG", "SET", "hll-sparse-max-bytes", "0"],
+      ["PFADD", "dense", ...elements],
+      ["PFADD", "other", ...elements.slice(1)],
+      ["PFCOUNT", "sparse"],
+    );
+    const { state } = await readBack(client);
+    const [dense, other, sparse] = modelToJson(state).map(({ value }) => value);
+    expect(sparse).to.deep.equal(dense);
+    expect(other).to.not.deep.equal(dense);
+    expect(JSON.stringify(dense)).to.match(/"HYLL( \d+:\d+){290,300}"/);
+  });
+
+  it("finds the deadlines of fields, where the store has them", async () => {
+    const store = await bundledTarget(run).start(run.newVolume(), [["save", ""]]);
+    const other = await store.connect();
+    await other.send(["HSET", "hash", "a", "1", "b", "2"]);
+    await other.send(["HPEXPIREAT", "hash", "4000000000000", "FIELDS", "1", "b"]);
+    await other.send(["HSET", "plain", "a", "1"]);
+    const { state } = await readBack(other);
+    expect(modelToJson(state).map(({ value }) => value)).to.deep.equal([
+      {
+        type: "hash",
+        fields: [
+          ["a", "1"],
+          ["b", "2"],
+        ],
+        deadlines: [["b", 4_000_000_000_000]],
+      },
+      { type: "hash", fields: [["a", "1"]] },
+    ]);
+    other.close();
+    await store.kill("tree");
+  });
 
   it("finds every type in every database, with binary names and values", async () => {
     await ask(

@@ -4,11 +4,13 @@
  *     SELECT d, SCAN … ─▶ every key of every database
  *     DBSIZE           ─▶ as many as were scanned? else the scan missed some, and nothing can be said
  *     TYPE, PEXPIRETIME ─▶ GET │ LRANGE │ HGETALL │ SMEMBERS │ ZRANGE │ streams: read-stream.ts
+ *     HPEXPIRETIME      ─▶ of the fields of hashes, where the store knows it
  *
  * Only commands that change nothing, not even how a key would be evicted next in any way that is saved. Requests leave
  * in batches: the time goes into round trips otherwise.
  */
 import type { Model, ModelEntry, ModelValue } from "../operations/model.ts";
+import { plainString } from "../operations/sketch.ts";
 import type { Bytes, Reply, Request } from "../recording/history.ts";
 import type { RespClient } from "../targets/target.ts";
 import { readStream } from "./read-stream.ts";
@@ -117,6 +119,7 @@ async function readKeys(
     inOneReply.map(({ name, type }) => readerOf(type, name).request(name)),
   );
   const values = new Map(inOneReply.map(({ name, type }, index) => [name, readerOf(type, name).value(replies[index])]));
+  await readFieldDeadlines(client, values, deadlines);
   for (const { name, type, life } of present) {
     const value = type === "stream" ? await readStream(client, name) : values.get(name);
     // Expired between the two questions: a key without elements does not exist.
@@ -126,9 +129,38 @@ async function readKeys(
   }
 }
 
+/** Adds them to the hashes among the values. */
+async function readFieldDeadlines(
+  client: RespClient,
+  values: Map<Bytes, ModelValue | undefined>,
+  deadlines: Deadlines,
+): Promise<void> {
+  const hashes = [...values].flatMap(([name, value]) => (value?.type === "hash" ? [{ name, hash: value }] : []));
+  if (hashes.length === 0 || !deadlines.fieldsMayHave) return;
+  const replies = await sendTogether(
+    client,
+    hashes.map(({ name, hash: { fields } }) => ["HPEXPIRETIME", name, "FIELDS", String(fields.size), ...fields.keys()]),
+  );
+  for (const [index, { name, hash }] of hashes.entries()) {
+    const reply = replies[index];
+    if (reply?.kind === "error") {
+      deadlines.fieldsMayHave = false;
+      return;
+    }
+    const moments = itemsOf(reply).map(integerOf);
+    const own = [...hash.fields.keys()].flatMap((field, at): [Bytes, number][] => {
+      const ms = moments[at] ?? -1;
+      return ms < 0 ? [] : [[field, ms]];
+    });
+    if (own.length > 0) values.set(name, { ...hash, deadlines: new Map(own) });
+  }
+}
+
 /** PEXPIRETIME tells the deadline itself and came with 7.0; before it, PTTL tells how far away it is. */
 class Deadlines {
   areExact = true;
+  /** Until a store answers that it does not know the question. */
+  fieldsMayHave = true;
   private readonly wallMs: () => number;
 
   constructor(wallMs: () => number) {
@@ -155,7 +187,7 @@ interface TypeReader {
 const readers: Readonly<Record<string, TypeReader>> = {
   string: {
     request: (name) => ["GET", name],
-    value: (reply) => (reply?.kind === "nil" ? undefined : { type: "string", value: textOf(reply) }),
+    value: (reply) => (reply?.kind === "nil" ? undefined : { type: "string", value: plainString(textOf(reply)) }),
   },
   list: {
     request: (name) => ["LRANGE", name, "0", "-1"],
