@@ -78,7 +78,7 @@ function wholeLength({ log }: ToyRun, about: number): number {
 }
 
 function explained(lanes: Lanes, state: Model, run: ToyRun): Int32Array {
-  const complete = completeLanes(lanes, state, run.endNs);
+  const complete = completeLanes(lanes, served(state, run.endWallMs), run.endNs);
   const explanation = explain(complete, readState(complete, served(state, run.endWallMs)));
   const cut = greatestCut(complete, explanation, run.endNs);
   if (cut.kind !== "found") throw new Error(`a lawful state was not explained: ${cut.kind}`);

@@ -59,7 +59,8 @@ function after(
     runCall(from.fork(nobody), call, reply, { moment, fork: (model) => model.fork(nobody) }).map(({ model }) => model);
   if (record.completed !== undefined) return run(way, record.call, record.completed.reply);
   // Where the store refused some calls it may have refused this one too, and one that watched may have aborted.
-  const untouched = refused || record.call.watch !== undefined ? [way] : [];
+  const onlySelects = record.call.requests.every(([name]) => name === "SELECT");
+  const untouched = (refused && !onlySelects) || record.call.watch !== undefined ? [way] : [];
   let ways = [way];
   for (const request of record.call.requests) {
     const call = { requests: [request], transaction: false };

@@ -59,7 +59,7 @@ function leftBy(kill: KillSeen, recording: Recording, promise: PresetPromise): H
 
 function recoveryPoint(known: Lanes, { atNs, served: state, readAtWallMs, deadlineErrorMs }: KillSeen) {
   const served: ServedStart = { kind: "served", state, readAtWallMs, deadlineErrorMs, tookMs: 0 };
-  const lanes = completeLanes(known, state, atNs);
+  const lanes = completeLanes(known, served, atNs);
   const reading = readState(lanes, served);
   const nobodys = reading.strangers.length > 0;
   const cut: Cut = nobodys ? { kind: "unexplained", lane: 0 } : greatestCut(lanes, explain(lanes, reading), atNs);

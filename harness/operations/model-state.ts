@@ -93,6 +93,11 @@ export class ModelState {
     return this.databases[database]?.get(key);
   }
 
+  /** Databases that hold something under this name. */
+  databaseNumbers(key: Bytes): number[] {
+    return [...this.databases.keys()].filter((database) => this.databases[database]?.has(key));
+  }
+
   has(key: Bytes): boolean {
     return this.entry(key) !== undefined;
   }

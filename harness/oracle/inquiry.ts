@@ -52,7 +52,7 @@ export class Inquiry {
 
   private explain(): Explained {
     const { endNs, served } = this;
-    const lanes = completeLanes(this.lanes, served.state, endNs);
+    const lanes = completeLanes(this.lanes, served, endNs);
     const explanation = explanationOf(lanes, served);
     const contradictions = findContradictions(lanes, explanation, endNs);
     if (contradictions.length > 0) return { kind: "contradicted", contradictions };
@@ -80,12 +80,23 @@ function explanationOf(lanes: Lanes, served: ServedStart): Explanation {
   return explanation;
 }
 
-const known = new WeakMap<History, { readonly options: LanesOptions; readonly lanes: Lanes }>();
+const known = new WeakMap<History, { readonly options: LanesOptions; readonly lanes: Lanes | Error }>();
 
+/** @throws as `readLanes` does, again and again: what nobody can judge is found out once. */
 export function lanesOf(history: History, options: LanesOptions): Lanes {
   const before = known.get(history);
-  if (before?.options.initial === options.initial && before.options.trouble === options.trouble) return before.lanes;
-  const lanes = readLanes(history, options);
-  known.set(history, { options, lanes });
+  const isKnown = before?.options.initial === options.initial && before.options.trouble === options.trouble;
+  const lanes = isKnown ? before.lanes : readOrFail(history, options);
+  if (!isKnown) known.set(history, { options, lanes });
+  if (lanes instanceof Error) throw lanes;
   return lanes;
+}
+
+function readOrFail(history: History, options: LanesOptions): Lanes | Error {
+  try {
+    return readLanes(history, options);
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
 }

@@ -20,6 +20,7 @@ import { type Bytes, type CallRecord, fateOf } from "../recording/history.ts";
 import type { StampNs } from "../recording/stamp.ts";
 import { saysDurable } from "./durable-reply.ts";
 import type { KeyTable } from "./key-table.ts";
+import type { Wanted } from "./open-end.ts";
 import { runElement } from "./run-element.ts";
 
 /** One element of a lane. */
@@ -46,6 +47,8 @@ export interface LaneInput {
   readonly isForeign: (key: Bytes) => boolean;
   /** For calls that were never answered: what came back, once it is known. */
   readonly hindsight?: Hindsight;
+  /** Ways that are followed at a time. */
+  readonly waysMax?: number;
 }
 
 /**
@@ -75,7 +78,7 @@ export interface Unfolded {
   /** So many elements were followed. */
   readonly followed: number;
   /** Follows the rest, with hindsight. */
-  goOn(hindsight: Hindsight): Unfolded;
+  goOn(hindsight: Hindsight, wanted: Wanted): Unfolded;
 }
 
 /** Versions: what a key holds at some time. Number 0 is its absence. */
@@ -129,13 +132,13 @@ export class Lane {
   }
 
   /** This lane followed to its end; itself, unless it needs hindsight for that. */
-  completeWith(recovered: Model): Lane {
+  completeWith(recovered: Model, wanted: Wanted): Lane {
     const { followed } = this.unfolded;
     if (followed === this.length) return this;
     const open = this.input.elements.slice(followed).flatMap(({ record }) => record.call.requests.flat());
     const named = new Set(open);
     const hindsight: Hindsight = { recovered, names: (text) => named.has(text) };
-    return new Lane({ ...this.input, hindsight }, this.unfolded.goOn(hindsight));
+    return new Lane({ ...this.input, hindsight }, this.unfolded.goOn(hindsight, wanted));
   }
 
   get client(): number {

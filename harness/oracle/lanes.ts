@@ -4,11 +4,15 @@
  */
 import type { Model, ModelEntry } from "../operations/model.ts";
 import { isRefusal } from "../operations/run-call.ts";
+import { valueFrom } from "../operations/values.ts";
 import type { Bytes, CallRecord, History, Reply } from "../recording/history.ts";
 import type { StampNs } from "../recording/stamp.ts";
+import type { ServedStart } from "./evidence.ts";
 import { findGlobalCalls, type GlobalCall } from "./global-calls.ts";
 import { type Element, Lane } from "./lane.ts";
+import type { Wanted, WantedEntry } from "./open-end.ts";
 import { findOwners, nobody, type Ownership } from "./ownership.ts";
+import { ownPart, readLog } from "./reading.ts";
 import { unfold } from "./unfold.ts";
 
 export interface Lanes {
@@ -30,10 +34,12 @@ export interface LanesOptions {
   readonly initial: Model;
   /** The disk made trouble: calls without a reply may have been refused, though no reply in the history says so. */
   readonly trouble: boolean;
+  /** Ways of a client's calls that are followed at a time; what is beyond is told apart by what came back. */
+  readonly waysMax?: number;
 }
 
 /** @throws ContestedKeys, NotQuiet, TooManyWays, UnknownCommand: nobody can judge such a history. */
-export function readLanes(history: History, { initial, trouble }: LanesOptions): Lanes {
+export function readLanes(history: History, { initial, trouble, waysMax }: LanesOptions): Lanes {
   const ownership = findOwners(history, keysOf(initial));
   const [contested] = ownership.contested;
   if (contested !== undefined) {
@@ -51,6 +57,7 @@ export function readLanes(history: History, { initial, trouble }: LanesOptions):
       lastWallMs,
       refusalsPossible,
       isForeign: (key: Bytes) => ownership.ownerOf(key) !== client,
+      ...(waysMax !== undefined && { waysMax }),
     };
     return new Lane(input, unfold(input));
   };
@@ -63,10 +70,35 @@ export function readLanes(history: History, { initial, trouble }: LanesOptions):
  * The lanes followed to their ends. Where a store had a choice and its answer never came, only what came back says which
  * ways are worth following. A cut before such a call needs none of that.
  */
-export function completeLanes(lanes: Lanes, recovered: Model, endNs: StampNs): Lanes {
+export function completeLanes(lanes: Lanes, served: Served, endNs: StampNs): Lanes {
   const isOpen = (lane: Lane) => lane.lengthAt(endNs) > lane.unfolded.followed;
   if (!lanes.lanes.some(isOpen)) return lanes;
-  return { ...lanes, lanes: lanes.lanes.map((lane) => (isOpen(lane) ? lane.completeWith(recovered) : lane)) };
+  const completed = (lane: Lane) => lane.completeWith(served.state, wantedBy(lane, lanes, served));
+  return { ...lanes, lanes: lanes.lanes.map((lane) => (isOpen(lane) ? completed(lane) : lane)) };
+}
+
+type Served = Pick<ServedStart, "state" | "readAtWallMs" | "deadlineErrorMs">;
+
+function wantedBy({ client }: Lane, { ownership }: Lanes, served: Served): Wanted {
+  const { state, readAtWallMs, deadlineErrorMs } = served;
+  const known = new Map<string, WantedEntry | undefined>();
+  const read = (database: number, key: Bytes): WantedEntry | undefined => {
+    const entry = state.get(database)?.get(key);
+    const log = ownership.sharedLogs.get(key);
+    if (entry === undefined) return undefined;
+    if (log !== undefined) return ownPart(readLog(log, database, entry.value), client);
+    return { ...entry, value: valueFrom(entry.value) };
+  };
+  return {
+    of: (database, key) => {
+      const place = `${database} ${key}`;
+      if (!known.has(place)) known.set(place, read(database, key));
+      return known.get(place);
+    },
+    databasesOf: (key) => [...state].flatMap(([database, keys]) => (keys.has(key) ? [database] : [])),
+    readAtWallMs,
+    deadlineErrorMs,
+  };
 }
 
 /** A client's own calls, with those of others that change everything where they took place. */

@@ -126,7 +126,7 @@ function note(
 
 // ── Shared logs ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-function readLog(log: SharedLog, database: number, value: ModelValue): LogReading {
+export function readLog(log: SharedLog, database: number, value: ModelValue): LogReading {
   const texts = textsOf(log, value);
   const elements = (texts ?? []).map((text) => ({ text, appended: log.elements.get(text) }));
   return { database, key: log.key, log, elements, wrongType: texts === undefined };
@@ -139,7 +139,7 @@ function textsOf(log: SharedLog, value: ModelValue): readonly Bytes[] | undefine
 }
 
 /** What the log would hold if this client alone had written it. */
-function ownPart({ log, elements }: LogReading, client: number): { readonly value: Value } | undefined {
+export function ownPart({ log, elements }: LogReading, client: number): { readonly value: Value } | undefined {
   const own = elements.filter(({ appended }) => appended?.record.client === client).map(({ text }) => text);
   if (own.length === 0) return undefined;
   return { value: log.form === "list" ? listOf(own) : new StringValue(own.join("")) };

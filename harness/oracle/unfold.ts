@@ -1,12 +1,14 @@
 /**
  * Follows a lane's calls, all ways that they may have gone, and writes down what changes on each step.
  */
-import { OpenChoice } from "../operations/choices.ts";
+import { type Hindsight, OpenChoice } from "../operations/choices.ts";
 import { join, numberDigest } from "../operations/digest.ts";
-import { ModelState, type Touched } from "../operations/model-state.ts";
+import { type Entry, ModelState, type Touched } from "../operations/model-state.ts";
 import type { OddReply } from "../operations/run-call.ts";
+import type { Bytes } from "../recording/history.ts";
 import { KeyTable } from "./key-table.ts";
 import { absent, type Element, type LaneInput, type OddAnswer, type Unfolded } from "./lane.ts";
+import { begins, mayBeRefused, openEndOf, Outlook, type Part, partsOf, type Wanted, type WantedEntry } from "./open-end.ts";
 import { runElement } from "./run-element.ts";
 
 /** The history leaves so many ways open that following them all would not end. The verdict is then unknown. */
@@ -15,7 +17,7 @@ export class TooManyWays extends Error {
 }
 
 /** Ways that are followed at a time. */
-const waysMax = 1_000;
+const waysMaxDefault = 1_000;
 
 /** @throws TooManyWays, UnknownCommand */
 export function unfold(input: LaneInput): Unfolded {
@@ -36,6 +38,12 @@ interface Arrival {
   readonly oddReply: OddReply | undefined;
 }
 
+/** A way through some calls of a part, and which outcome of each it took. */
+interface Trail {
+  readonly way: Way;
+  readonly taken: readonly number[];
+}
+
 class Unfolding {
   private readonly input: LaneInput;
   private readonly keys: KeyTable;
@@ -46,10 +54,19 @@ class Unfolding {
   private readonly effective: boolean[];
   private readonly oddAnswers: OddAnswer[];
   private ways: readonly Way[];
+  private readonly waysMax: number;
+  private readonly openFrom: number;
+  /** As it was before the calls that were never answered: where to go on part by part if they turn out to be too many. */
+  private atOpenEnd: Unfolding | undefined;
+  private isTooMany = false;
 
   /** @param before where to go on; what it holds is left as it is */
   constructor(input: LaneInput, before?: Unfolding) {
     this.input = input;
+    this.waysMax = input.waysMax ?? waysMaxDefault;
+    this.openFrom = before?.openFrom ?? openEndOf(input.elements);
+    this.atOpenEnd = before?.atOpenEnd;
+    this.isTooMany = before?.isTooMany ?? false;
     this.keys = before?.keys.copy() ?? new KeyTable();
     this.nodes = copyLists(before?.nodes ?? { parent: [-1], length: [0], firstChange: [0] });
     this.changes = copyLists(before?.changes ?? { key: [], before: [], after: [] });
@@ -63,11 +80,31 @@ class Unfolding {
   }
 
   run(): Unfolded {
-    while (this.effective.length < this.input.elements.length && this.follow()) {
-      if (this.ways.length > waysMax) {
-        throw new TooManyWays(`client ${this.input.client}: its calls may have gone more than ${waysMax} ways`);
-      }
+    const { elements, refusalsPossible, hindsight } = this.input;
+    while (this.effective.length < elements.length) {
+      if (refusalsPossible && this.effective.length === this.openFrom) this.atOpenEnd ??= new Unfolding(this.input, this);
+      if (!this.follow()) break;
+      if (this.ways.length <= this.waysMax) continue;
+      const end = this.atOpenEnd;
+      if (end === undefined || hindsight !== undefined) throw this.tooMany();
+      end.isTooMany = true;
+      return end.unfolded();
     }
+    return this.unfolded();
+  }
+
+  /** Goes on where it ended early. */
+  private goOn(hindsight: Hindsight, wanted: Wanted): Unfolded {
+    const goingOn = new Unfolding({ ...this.input, hindsight }, this);
+    try {
+      return this.isTooMany ? goingOn.partByPart(wanted) : goingOn.run();
+    } catch (error) {
+      if (!(error instanceof TooManyWays) || this.atOpenEnd === undefined) throw error;
+      return new Unfolding({ ...this.input, hindsight }, this.atOpenEnd).partByPart(wanted);
+    }
+  }
+
+  private unfolded(): Unfolded {
     const { keys, nodes, changes, versions, initialVersions, effective, oddAnswers } = this;
     return {
       keys,
@@ -78,8 +115,96 @@ class Unfolding {
       effective,
       oddAnswers,
       followed: effective.length,
-      goOn: (hindsight) => new Unfolding({ ...this.input, hindsight }, this).run(),
+      goOn: (hindsight, wanted) => this.goOn(hindsight, wanted),
     };
+  }
+
+  private tooMany(): TooManyWays {
+    return new TooManyWays(`client ${this.input.client}: its calls may have gone more than ${this.waysMax} ways`);
+  }
+
+  // ── The open end, part by part ──────────────────────────────────────────────────────────────────────────────────
+
+  /** One way from each that led to the open end, which is explained by the same lengths as all of them (open-end.ts). */
+  private partByPart(wanted: Wanted): Unfolded {
+    const { elements } = this.input;
+    const from = this.effective.length;
+    const parts = partsOf(elements, from);
+    if (parts === undefined) throw this.tooMany();
+    const found = this.ways.map((way) => parts.map((part) => this.earliestWay(way, part, wanted)));
+    for (let index = from; index < elements.length; index++) {
+      const element = elements[index] as Element;
+      const chosen = this.ways.map((way, nth) => {
+        const taken = found[nth]?.find((each) => each?.has(index))?.get(index) ?? 0;
+        return (this.advance(way, element)[taken] as Arrival).way;
+      });
+      this.effective.push(chosen.map((way) => this.commit(way, index + 1)).includes(true));
+      this.ways = chosen;
+    }
+    // A choice among members hangs on what else is held: what was found part by part must be there in the end.
+    for (const [nth, way] of this.ways.entries()) {
+      if (parts.some((part, at) => found[nth]?.[at] !== undefined && !this.isWanted(way, part.keys, wanted))) {
+        throw this.tooMany();
+      }
+    }
+    return this.unfolded();
+  }
+
+  /**
+   * By the index of each call of a part: which of its outcomes leads to what came back, as early as it can be; behind that,
+   * none takes effect. Undefined when no way does.
+   * @throws TooManyWays
+   */
+  private earliestWay(from: Way, part: Part, wanted: Wanted): ReadonlyMap<number, number> | undefined {
+    const outlook = new Outlook(part, this.input.elements);
+    let trails: Trail[] = [{ way: this.copyOf(from), taken: [] }];
+    for (const [step, index] of [-1, ...part.members].entries()) {
+      if (index >= 0) trails = this.advanceAll(trails, index);
+      const arrived = trails.find(({ way }) => this.isWanted(way, part.keys, wanted));
+      if (arrived !== undefined) return this.completed(arrived, part.members.slice(step), part);
+      trails = trails.filter(({ way }) => this.isPromising(way, part, index, outlook, wanted));
+      if (trails.length > this.waysMax) throw this.tooMany();
+    }
+    return undefined;
+  }
+
+  private advanceAll(trails: readonly Trail[], index: number): Trail[] {
+    const element = this.input.elements[index] as Element;
+    const next = trails.flatMap(({ way, taken }) =>
+      this.advance(way, element).map((arrival, outcome): Trail => ({ way: arrival.way, taken: [...taken, outcome] })),
+    );
+    return [...new Map(next.map((trail) => [this.signatureOf(trail.way), trail])).values()];
+  }
+
+  /** What is left of a part takes no effect: the last outcome of each, as `advance` has it. */
+  private completed({ way, taken }: Trail, rest: readonly number[], { members }: Part): ReadonlyMap<number, number> {
+    const chosen = new Map(taken.map((outcome, step) => [members[step] as number, outcome]));
+    for (const index of rest) {
+      chosen.set(index, this.advance(this.copyOf(way), this.input.elements[index] as Element).length - 1);
+    }
+    return chosen;
+  }
+
+  private isPromising(way: Way, { keys }: Part, index: number, outlook: Outlook, wanted: Wanted): boolean {
+    return [...keys].every((key) => {
+      if (outlook.isSettled(key, index)) return this.isWanted(way, [key], wanted);
+      if (!outlook.onlyGrows(key, index)) return true;
+      return way.model.databaseNumbers(key).every((database) => {
+        const entry = way.model.entry(key, database);
+        return entry?.deadline !== undefined || begins(entry?.value, wanted.of(database, key)?.value);
+      });
+    });
+  }
+
+  /** Whether what is held under these names, in every database, is what came back; as `isVersion` has it (O4). */
+  private isWanted({ model }: Way, names: Iterable<Bytes>, wanted: Wanted): boolean {
+    for (const key of names) {
+      const databases = new Set([...model.databaseNumbers(key), ...wanted.databasesOf(key)]);
+      for (const database of databases) {
+        if (!isLike(model.entry(key, database), wanted.of(database, key), wanted)) return false;
+      }
+    }
+    return true;
   }
 
   private start(): Way {
@@ -131,7 +256,7 @@ class Unfolding {
       return twin.model;
     };
     // Without a reply the store may have refused it, if refusing is what it did in this run.
-    const unanswered = element.record.completed === undefined && this.input.refusalsPossible;
+    const unanswered = this.input.refusalsPossible && mayBeRefused(element);
     const untouched = unanswered ? [{ way: byModel.get(fork(way.model)) as Way, oddReply: undefined }] : [];
     const outcomes = runElement(way.model, element, this.input, fork);
     return [...outcomes.map(({ model, oddReply }) => ({ way: byModel.get(model) as Way, oddReply })), ...untouched];
@@ -205,6 +330,15 @@ class Unfolding {
     }
     return `${sumA} ${sumB} ${model.database}`;
   }
+}
+
+function isLike(held: Entry | undefined, wanted: WantedEntry | undefined, { readAtWallMs, deadlineErrorMs }: Wanted) {
+  const { earliestMs, latestMs } = held?.deadline ?? { earliestMs: Number.NaN, latestMs: Number.NaN };
+  if (held === undefined || wanted === undefined) return held === wanted || (!wanted && earliestMs <= readAtWallMs);
+  const { value, deadlineMs = Number.NaN } = wanted;
+  if (held.value.digestA() !== value.digestA() || held.value.digestB() !== value.digestB()) return false;
+  if (Number.isNaN(earliestMs) || Number.isNaN(deadlineMs)) return Number.isNaN(earliestMs) === Number.isNaN(deadlineMs);
+  return deadlineMs >= earliestMs - deadlineErrorMs && deadlineMs <= latestMs + deadlineErrorMs;
 }
 
 /** One of those that came to the same state: they have the same future. */

@@ -64,7 +64,7 @@ function statesOf({ recording, timeline }: Ground, seed: string): CrashState[] {
 /** What a boot says, up to the calls that had been invoked by then. */
 function bootedLengths({ lanes }: Ground, served: ServedStart, state: CrashState): number[][] {
   const { endNs } = state.point.interval;
-  const complete = completeLanes(lanes, served.state, endNs);
+  const complete = completeLanes(lanes, served, endNs);
   return clipped(explain(complete, readState(complete, served)).lengths, lanes, endNs);
 }
 
