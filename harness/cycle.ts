@@ -21,12 +21,13 @@ import { judge } from "./oracle/judge.ts";
 import type { Judgement } from "./oracle/judgement.ts";
 import { clockOf, killBoundMs } from "./oracle/promises.ts";
 import type { LinkPlan, Plan } from "./plan.ts";
+import { promiseOf } from "./preparation.ts";
 import type { History } from "./recording/history.ts";
 import { HistoryWriter } from "./recording/history-file.ts";
 import { MonotonicClock } from "./recording/monotonic-clock.ts";
 import { recover } from "./recover/recover.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { lastValue, savePointsOf } from "./targets/config-file.ts";
+import { lastValue } from "./targets/config-file.ts";
 import type { Config, Instance, StoreIdentity, Target } from "./targets/target.ts";
 import { Driver } from "./workload/driver.ts";
 
@@ -71,7 +72,7 @@ export async function playCycle(plan: Plan, room: Room): Promise<LinkResult[]> {
         ...(initial !== undefined && { initial }),
         cut: crashed.state.cut,
         crash: crashed.facts,
-        promise: crashed.state.backup === undefined ? promiseOf(plan.config, room) : promiseOfBackup(room),
+        promise: crashed.state.backup === undefined ? promiseFor(plan.config, room) : promiseOfBackup(room),
         recovery,
       };
       const judgement = judge(evidence, { documentedCounts: room.documentedCounts });
@@ -168,8 +169,8 @@ function keepsLog(config: Config): boolean {
   return lastValue(config, "appendonly") === "yes";
 }
 
-function promiseOf(config: Config, room: Room): PresetPromise {
-  return { row: room.promise, store: room.store, savePoints: savePointsOf(config) };
+function promiseFor(config: Config, room: Room): PresetPromise {
+  return promiseOf(room.promise, room.store, config);
 }
 
 function lastServed(recovery: RecoveryFacts): ServedStart | undefined {

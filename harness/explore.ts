@@ -31,7 +31,7 @@ import { forgetRecording, openRecording, planOfRecording, RecordedProcess } from
 import type { FindingKind } from "./oracle/checker.ts";
 import type { PresetPromise } from "./oracle/evidence.ts";
 import { configOf, type Plan } from "./plan.ts";
-import { identify, mustSuit, planFor, todayIso } from "./preparation.ts";
+import { identify, mustSuit, planFor, promiseOf, todayIso } from "./preparation.ts";
 import { randomFrom } from "./random.ts";
 import { countFates } from "./recording/history.ts";
 import { writeHistoryFile } from "./recording/history-file.ts";
@@ -43,7 +43,7 @@ import { type CyclePart, cyclesOf, type PartTitle, wholeNight } from "./shard.ts
 import { rotIn, rotting } from "./simulated/rot-recoverer.ts";
 import { type CrashName, tokenText } from "./simulated/token.ts";
 import { sweep } from "./sweep.ts";
-import { lastValue, savePointsOf } from "./targets/config-file.ts";
+import { lastValue } from "./targets/config-file.ts";
 import { type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
 import { openTarget } from "./targets/targets.ts";
 
@@ -186,7 +186,7 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: 
       const made = again === undefined ? await world.record(plan, later) : openRecording(again);
       recordingMs += performance.now() - begunMs;
       kept.push(made);
-      const recording = withoutWhatKillsTook(made.recording, promiseOf(room, plan));
+      const recording = withoutWhatKillsTook(made.recording, promiseFor(room, plan));
       acked += countFates(recording.history).acked;
       const order = orderFor(room, plan, link, recording, recoverer, deadlineMs);
       const note = (pair: JudgedPair) => {
@@ -230,8 +230,8 @@ async function exploreOne(room: Room, cycle: number, deadlineMs: number, watch: 
   }
 }
 
-function promiseOf({ request, store }: Room, { config }: Plan): PresetPromise {
-  return { row: request.preset.promise.row, store, savePoints: savePointsOf(config) };
+function promiseFor({ request, store }: Room, { config }: Plan): PresetPromise {
+  return promiseOf(request.preset.promise.row, store, config);
 }
 
 function orderFor(
@@ -247,7 +247,7 @@ function orderFor(
     recording,
     config: plan.config,
     store,
-    promise: promiseOf(room, plan),
+    promise: promiseFor(room, plan),
     documentedCounts: scenario.expect.documented,
     models: modelsOf(request, scenario),
     failsUpTo: scenario.fault.failsUpTo,

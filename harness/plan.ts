@@ -21,7 +21,7 @@ import type { Delays } from "./disk/delays.ts";
 import { type PlannedBackup, planBackup } from "./plan-backup.ts";
 import { type PlannedDiskFault, planDiskFault, planTroubles } from "./plan-disk-fault.ts";
 import { type Random, randomFrom } from "./random.ts";
-import { drawDirectives, drawSwarm, type Swarm } from "./swarm.ts";
+import { type DrawnLife, drawDirectives, drawSwarm, type Swarm } from "./swarm.ts";
 import { lastValue } from "./targets/config-file.ts";
 import type { Config, KillScope } from "./targets/target.ts";
 import { type ClientPlan, planClients, type Vocabulary } from "./workload/workload.ts";
@@ -74,10 +74,14 @@ export interface PlannedPowerCut {
   readonly marker: boolean;
 }
 
-/** It lives so long, and is killed with all its children. */
+/** It lives so long, and is killed. */
 export interface EarlierLife {
   readonly clients: readonly ClientPlan[];
   readonly lastsMs: number;
+  /** Whether its children die with it, or live on beside its successor (S8). Absent: they die. */
+  readonly scope?: KillScope;
+  /** What else the harness does to it; a swarm draws it. */
+  readonly orders?: Swarm["orders"];
 }
 
 export interface PlannedKill {
@@ -211,9 +215,7 @@ function planPowerCut(
 ): LinkPlan<PlannedPowerCut> {
   const own = random.fork("power cut");
   const lastsMs = drawFrom(fault.lastsMs, own);
-  const swarm = fault.swarm
-    ? drawSwarm(workload, { config, lastsMs, troubles: fault.troubles }, random.fork("swarm"))
-    : undefined;
+  const swarm = fault.swarm ? drawSwarm(workload, { config, lastsMs, asked: fault }, random.fork("swarm")) : undefined;
   const calls = Math.min(workload.calls, Math.ceil(lastsMs * own.pick(powerCutPace)));
   const marker = fault.marker === "always" || (fault.marker === "half" && own.chance(0.5));
   const jobs = drawFrom(fault.rewrites, own);
@@ -223,34 +225,41 @@ function planPowerCut(
   const rhythm = { calls, lastsMs: busyMs, eagerShare, deadlines };
   const syncs = fault.syncs ?? swarm?.syncs;
   const diskFaults = swarm?.diskFaults ?? (fault.disk && planTroubles(fault.disk, random.fork("disk")));
-  const killed = Array.from({ length: drawFrom(fault.kills, own.fork("kills")) }, (_, life): EarlierLife => {
+  const played = swarm?.workload ?? workload;
+  const lives: readonly DrawnLife[] =
+    swarm?.lives ?? Array.from({ length: drawFrom(fault.kills, own.fork("kills")) }, () => ({ lastsMs }));
+  const killed = lives.map((drawn, life): EarlierLife => {
     const random = own.fork(`life ${life}`);
-    const first = workload.clients * (life + 1);
+    const first = played.clients * (life + 1);
     // A log of its own: that of an earlier life may have lost its end, and its numbers with it.
     const markerOf = marker ? link + 100 * (life + 1) : undefined;
-    return { clients: planClients(workload, { calls, lastsMs }, words, random, markerOf, first), lastsMs };
+    const rhythm = { calls: Math.ceil((calls * drawn.lastsMs) / lastsMs), lastsMs: drawn.lastsMs };
+    return { ...drawn, clients: planClients(played, rhythm, words, random, markerOf, first) };
   });
+  const clients = planClients(played, rhythm, words, random.fork("workload"), marker ? link : undefined);
   return {
-    clients: planClients(
-      swarm?.workload ?? workload,
-      rhythm,
-      words,
-      random.fork("workload"),
-      marker ? link : undefined,
-    ),
+    clients,
     savesAtAcks: [],
     fault: {
       kind: "power-cut",
       lastsMs,
       job: lastValue(config, "appendonly") === "yes" ? "rewrite" : "bgsave",
       jobsAtMs: jobsAtMs.sort((one, other) => one - other),
-      ...(swarm !== undefined && { orders: swarm.orders }),
+      ...(swarm !== undefined && { orders: ordersOf(swarm, clients) }),
       ...(diskFaults !== undefined && { diskFaults }),
       ...(killed.length > 0 && { killed }),
       ...(syncs !== undefined && { syncs }),
       marker,
     },
   };
+}
+
+function ordersOf({ orders, lastJob }: Swarm, clients: readonly ClientPlan[]): Swarm["orders"] {
+  if (lastJob === undefined) return orders;
+  // By their pauses, which is what most of their time is spent on.
+  const endMs = Math.max(...clients.map(({ batches }) => batches.reduce((sum, { pauseMs }) => sum + pauseMs, 0)));
+  const last = { atMs: Math.max(0, endMs - lastJob.beforeEndMs), request: lastJob.request };
+  return [...orders, last].sort((one, other) => one.atMs - other.atMs);
 }
 
 function drawTrigger(trigger: KillTrigger, random: Random): PlannedTrigger {

@@ -1,9 +1,11 @@
 /** What every run does before its first cycle: asks the store who it is, plans, and refuses what cannot be done. */
 import { faultOf } from "./faults/faults.ts";
 import { operations } from "./operations/operations.ts";
+import type { PresetPromise } from "./oracle/evidence.ts";
 import { configOf, makePlan, type Plan } from "./plan.ts";
 import type { RunRequest } from "./run-request.ts";
-import { RefusedToStart, type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
+import { lastValue, savePointsOf } from "./targets/config-file.ts";
+import { type Config, RefusedToStart, type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
 
 /** Also shows that the store understands the config, on an empty folder where nothing else can keep it from starting. */
 export async function identify(target: Target, { scenario, preset }: RunRequest): Promise<StoreIdentity> {
@@ -36,6 +38,21 @@ export function mustSuit(plan: Plan, target: Target): void {
     if (refusal !== undefined) throw new TargetUnavailable(`${plan.scenario}: ${refusal}`);
   }
 }
+
+/** What a preset promises, by the config as it is. */
+export function promiseOf(row: PresetPromise["row"], store: StoreIdentity, config: Config): PresetPromise {
+  const says = (name: string) => lastValue(config, name) === "yes";
+  const ticksPerSecond = Number(lastValue(config, "hz") ?? ticksPerSecondDefault);
+  return {
+    row,
+    store,
+    savePoints: savePointsOf(config),
+    ...(says("lossbound-write-before-reply") && { writesBeforeReply: true }),
+    ...(says("lossbound-aof-batch-checksum") && { attestsEveryMs: 1_000 / ticksPerSecond }),
+  };
+}
+
+const ticksPerSecondDefault = 10;
 
 export function todayIso(): string {
   return new Date().toISOString().slice(0, 10);

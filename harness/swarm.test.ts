@@ -7,8 +7,9 @@ import type { Config } from "./targets/target.ts";
 const { workload } = new Catalogue().scenario("simulated/swarm").value;
 const logged: Config = [["appendonly", "yes"]];
 const hardened: Config = [...logged, ["lossbound-rewrite-unsynced", "yes"]];
+const asked = { troubles: "some", deadlines: "some", quiet: "some", kills: { least: 0, most: 2 } } as const;
 const draw = (seed: string, config = logged) => {
-  const room: SwarmRoom = { config, lastsMs: 3_000, troubles: "some" };
+  const room: SwarmRoom = { config, lastsMs: 3_000, asked };
   return drawSwarm(workload, room, randomFrom(seed));
 };
 
@@ -28,6 +29,15 @@ describe("a swarm", () => {
     expect(worlds.some(({ orders }) => orders.some((order) => "kill" in order))).to.equal(true);
     expect(worlds.some(({ orders, diskFaults }) => orders.length === 0 && diskFaults.length === 0)).to.equal(true);
     expect(new Set(worlds.map(({ syncs }) => syncs.kind)).size).to.be.greaterThan(1);
+  });
+
+  it("kills the process before the power goes, alone or with its savers, often while one is at work", () => {
+    const worlds = Array.from({ length: 400 }, (_, index) => draw(`world ${index}`));
+    const lives = worlds.flatMap((world) => world.lives);
+    expect(new Set(lives.map(({ scope }) => scope))).to.deep.equal(new Set(["process", "tree"]));
+    expect(lives.some(({ scope, orders = [] }) => scope === "process" && orders.length > 0)).to.equal(true);
+    const refusing = worlds.filter(({ diskFaults }) => diskFaults.some(({ name }) => name === "the log is refused"));
+    expect(refusing.flatMap((world) => world.lives)).to.deep.equal([]);
   });
 
   it("lets bits rot only under hardened, leaves it its checksums, and asks for no promise that rot cannot keep", () => {

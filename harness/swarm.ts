@@ -12,6 +12,7 @@
 import { type PowerCut, profileNames, type Workload } from "../scenarios/scenario.ts";
 import type { Delays } from "./disk/delays.ts";
 import type { DiskFault } from "./disk/disk-fault.ts";
+import type { EarlierLife } from "./plan.ts";
 import type { Random } from "./random.ts";
 import type { Request } from "./recording/history.ts";
 import { lastValue } from "./targets/config-file.ts";
@@ -32,8 +33,14 @@ export interface Swarm {
   readonly deadlines: "far" | "near";
   readonly syncs: Delays;
   readonly orders: readonly PlannedOrder[];
+  /** Asked for so long before the last client has sent its last call. */
+  readonly lastJob?: { readonly request: Request; readonly beforeEndMs: number };
   readonly diskFaults: readonly DiskFault[];
+  /** Of the store on this disk before, each ended by a kill. */
+  readonly lives: readonly DrawnLife[];
 }
+
+export type DrawnLife = Pick<EarlierLife, "lastsMs" | "scope" | "orders">;
 
 const valueBytes = [
   { least: 0, most: 20 },
@@ -47,17 +54,21 @@ export const refusedLog = "the log is refused";
 export const refusesLog = (fault: string): boolean => fault.startsWith(refusedLog);
 const shortWrite = "a write is cut short";
 const rotten = "rotten";
+const rottenBit: DiskFault = { kind: "flip", name: rotten, when: { on: ["read"] } };
 
 export interface SwarmRoom {
   readonly config: Config;
   readonly lastsMs: number;
-  readonly troubles: PowerCut["troubles"];
+  /** What the scenario asks of its worlds. */
+  readonly asked: Pick<PowerCut, "troubles" | "deadlines" | "quiet" | "kills">;
 }
 
 export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): Swarm {
-  const { config, lastsMs } = room;
+  const { config, lastsMs, asked } = room;
   const keepsLog = lastValue(config, "appendonly") === "yes";
+  const quietShare = asked.quiet === "always" ? quietFor : random.fork("quiet").pick([0, 0, 0, quietFor]);
   const jobs = drawJobs(keepsLog, lastsMs, random.fork("jobs"));
+  const lastJob = drawLastJob(keepsLog, asked, random.fork("last job"));
   const switches = keepsLog ? drawSwitches(lastsMs, random.fork("switches")) : [];
   const drawn = drawWorkload(workload, random.fork("workload"));
   const diskFaults = [...drawDiskFaults(room, random.fork("disk faults")), ...drawStall(random.fork("stall"))];
@@ -66,14 +77,22 @@ export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): 
     workload: diskFaults.some(({ name }) => name === rotten) ? { ...drawn, waitaofPercent: 0 } : drawn,
     eagerShare: random.fork("pace").pick([0, 0, 0.3, 1]),
     syncs: drawSyncs(random.fork("syncs")),
-    deadlines: random.fork("deadlines").chance(0.15) ? "near" : "far",
+    deadlines: asked.deadlines === "near" || random.fork("deadlines").chance(0.15) ? "near" : "far",
     orders: [...jobs, ...switches, ...drawSaverKills(jobs, random.fork("saver kills"))].sort(
       (one, other) => one.atMs - other.atMs,
     ),
-    quietShare: random.fork("quiet").pick([0, 0, 0, 0.6]),
+    ...(lastJob !== undefined && { lastJob }),
+    quietShare,
     diskFaults,
+    // A start on a disk that refuses is another story: there the process dies only when the power goes.
+    lives:
+      asked.kills.most > 0 && !diskFaults.some(({ name }) => name === refusedLog || name === shortWrite)
+        ? drawLives(keepsLog, lastsMs, random.fork("lives"))
+        : [],
   };
 }
+
+const quietFor = 0.6;
 
 /** Knobs that hold windows open and move what happens by itself. */
 export function drawDirectives(config: Config, random: Random): Config {
@@ -120,6 +139,13 @@ function drawJobs(keepsLog: boolean, lastsMs: number, random: Random): PlannedOr
   }));
 }
 
+/** Under way when the clients fall silent: what they write meanwhile has nobody who comes after it. */
+function drawLastJob(keepsLog: boolean, { quiet }: SwarmRoom["asked"], random: Random): Swarm["lastJob"] {
+  if (!random.chance(quiet === "always" ? 0.8 : 0.2)) return undefined;
+  const request = [keepsLog && random.chance(0.75) ? "BGREWRITEAOF" : "BGSAVE"];
+  return { request, beforeEndMs: random.pick([5, 100, 3_000]) };
+}
+
 export const logOff: Request = ["CONFIG", "SET", "appendonly", "no"];
 const logOn: Request = ["CONFIG", "SET", "appendonly", "yes"];
 
@@ -139,12 +165,25 @@ function drawSaverKills(jobs: readonly PlannedOrder[], random: Random): PlannedO
   return [{ atMs: atMs + random.below(30), kill: "saver" }];
 }
 
+/** Each is killed, often while a saver is at work, which may outlive it and write on beside its successor. */
+function drawLives(keepsLog: boolean, lastsMs: number, random: Random): DrawnLife[] {
+  const count = random.pick([0, 0, 0, 1, 1, 2]);
+  return Array.from({ length: count }, () => {
+    const scope = random.pick(["process", "process", "tree"] as const);
+    const livesMs = 20 + random.below(Math.ceil(lastsMs / 2));
+    if (random.chance(0.3)) return { lastsMs: livesMs, scope };
+    const request = [keepsLog && random.chance(0.7) ? "BGREWRITEAOF" : "BGSAVE"];
+    return { lastsMs: livesMs + random.below(40), scope, orders: [{ atMs: livesMs, request }] };
+  });
+}
+
 function isHardened(config: Config): boolean {
   return lastValue(config, "lossbound-rewrite-unsynced") === "yes";
 }
 
-function drawDiskFaults({ config, lastsMs, troubles }: SwarmRoom, random: Random): DiskFault[] {
+function drawDiskFaults({ config, lastsMs, asked: { troubles } }: SwarmRoom, random: Random): DiskFault[] {
   const keepsItsBytes = isHardened(config);
+  if (troubles === "rot") return [rottenBit];
   return random.weighted<() => DiskFault[]>([
     [() => [], troubles === "always" ? 0 : 5],
     [() => drawTemporaryFault(random), troubles === "always" ? 1 : 2],
@@ -152,7 +191,7 @@ function drawDiskFaults({ config, lastsMs, troubles }: SwarmRoom, random: Random
     [() => drawRefusedWrite(random), 1],
     // Only who keeps what a sync failed to cover, and knows its own bytes, promises anything then.
     [() => [drawFailedSync(random)], keepsItsBytes ? 3 : 0],
-    [() => [{ kind: "flip", name: rotten, when: { on: ["read"] } }], keepsItsBytes ? 2 : 0],
+    [() => [rottenBit], keepsItsBytes ? 2 : 0],
   ])();
 }
 

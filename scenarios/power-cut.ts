@@ -25,7 +25,7 @@ export const grades = ["must-pass", "realistic", "adversarial"] as const;
 
 export const powerCutSchema = z.strictObject({
   kind: z.literal("power-cut"),
-  lastsMs: rangeField(1, 600_000).describe("how long clients write, in milliseconds; a number or [from, to]"),
+  lastsMs: rangeField(1, 7_200_000).describe("how long clients write, in milliseconds; a number or [from, to]"),
   disk: z
     .array(diskTroubleSchema)
     .min(1)
@@ -40,7 +40,7 @@ export const powerCutSchema = z.strictObject({
   kills: rangeField(0, 100)
     .default({ least: 0, most: 0 })
     .describe(
-      "how often the process dies and starts again on the same disk before the power goes; what was pending stays pending (S7)",
+      "how often the process dies and starts again on the same disk before the power goes; what was pending stays pending (S7); in a swarm: whether it may",
     ),
   swarm: z
     .boolean()
@@ -49,9 +49,19 @@ export const powerCutSchema = z.strictObject({
       "each cycle draws a world of its own: workload, speed of the disk, knobs, orders, what goes wrong meanwhile",
     ),
   troubles: z
+    .enum(["some", "always", "rot"])
+    .default("some")
+    .describe(
+      "in a swarm: whether something goes wrong with the disk in some of the worlds, or in each; rot: a bit, in each",
+    ),
+  quiet: z
     .enum(["some", "always"])
     .default("some")
-    .describe("in a swarm: whether something goes wrong with the disk in some of the worlds, or in each"),
+    .describe("in a swarm: whether clients fall silent long before the end in some of the worlds, or in each"),
+  deadlines: z
+    .enum(["some", "near"])
+    .default("some")
+    .describe("in a swarm: whether keys expire while clients write in some of the worlds, or in each"),
   marker: z
     .enum(["never", "half", "always"])
     .default("half")

@@ -40,6 +40,11 @@ export class Propagation {
     if (this.log.wanted) this.entries.push({ dbIndex, request });
   }
 
+  /** A key whose time is over, and is removed unasked. A replay asks no clock: what follows must not meet it there. */
+  addExpired(dbIndex: number, request: Args): void {
+    this.add(dbIndex, request);
+  }
+
   /**
    * Hands over what was collected, when the outermost command is done. `together`: as one transaction, if it is more
    * than one entry. `apart`: the entries have nothing to do with each other, as keys that expired.

@@ -275,7 +275,7 @@ export class Server {
 
   private keyExpired(db: Database, key: string): void {
     this.statistics.expiredKeys++;
-    this.propagation.add(db.index, [this.config.get("lazyfree-lazy-expire") ? "UNLINK" : "DEL", key]);
+    this.propagation.addExpired(db.index, [this.config.get("lazyfree-lazy-expire") ? "UNLINK" : "DEL", key]);
     if (!this.keyspace.observed) return;
     this.notifications.announce("expired", db, key);
     this.watching.keyChanged(db, key);

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DiskFault, globMatcher } from "../disk/disk-fault.ts";
 import type { Image } from "../disk/image.ts";
 import { RecordedVolume } from "../fuse/recorded-volume.ts";
+import type { Damage } from "../oracle/evidence.ts";
 import type { PlannedDiskFault } from "../plan-disk-fault.ts";
 import { randomFrom } from "../random.ts";
 import type { Interval } from "../recording/stamp.ts";
@@ -69,7 +70,7 @@ export const diskFault: Fault<PlannedDiskFault> = {
       image: rotten.image,
       asked: records,
       suspensions: suspends ? [suspensionOf(records, { startNs, endNs: healedNs })] : [],
-      ...(rotten.damage !== undefined && { damage: rotten.damage.what }),
+      ...(rotten.damage !== undefined && { damage: rotten.damage }),
     };
   },
 };
@@ -116,7 +117,7 @@ function windowOf(startNs: number, healedNs: number, cut: Interval): Window {
 export interface Rotten {
   readonly image: Image;
   /** Absent when no file was there to be damaged. */
-  readonly damage?: { readonly path: string; readonly what: string };
+  readonly damage?: Damage;
 }
 
 /** One bit of one file for each fault that asks for it. The same seed damages the same place of the same files. */

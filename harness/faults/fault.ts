@@ -50,7 +50,7 @@ export interface CrashState {
   /** What the disk was asked, for reports. Absent where nobody noted it down. */
   readonly asked?: readonly JournalRecord[];
   /** What in the image is not as the store wrote it. Absent: nothing. */
-  readonly damage?: string;
+  readonly damage?: CrashFacts["damage"];
   /** What is to be started again is no crash state but a backup of the store. */
   readonly backup?: BackedUp;
 }

@@ -43,7 +43,7 @@ describe("a recovery", () => {
   } as const;
 
   it("of files that read wrong may be refused: what is not served is not wrong", () => {
-    const crash = { damage: "bit 3 of byte 90 of dump.rdb reads wrong" };
+    const crash = { damage: { path: "dump.rdb", what: "bit 3 of byte 90 of dump.rdb reads wrong" } };
     expect(judged(drawing, "", { ...setting([refused, refused]), crash }).verdict).to.equal("held");
     expect(judged(drawing, "", { ...setting([start("SET a 2"), start("SET a 2")]), crash }).verdict).to.equal(
       "violated",

@@ -36,11 +36,8 @@ export interface CrashFacts {
   readonly saves: readonly Save[];
   /** Stretches in which the contract promises less, e.g. while a disk refuses writes. */
   readonly suspensions: readonly Suspension[];
-  /**
-   * What on the disk is not as the store wrote it, e.g. `bit 3 of byte 90 of dump.rdb reads wrong`: then a store does
-   * right when it does not start. Absent: nothing.
-   */
-  readonly damage?: string;
+  /** What on the disk is not as the store wrote it: then a store does right when it does not start. Absent: nothing. */
+  readonly damage?: Damage;
   /** Class of place where it struck, e.g. `rewrite:manifest-switch`; part of a finding's fingerprint. Empty: unknown. */
   readonly place: string;
 }
@@ -75,6 +72,16 @@ export interface PresetPromise {
   readonly store: { readonly name: string; readonly version: string };
   /** The `save` directives in force. */
   readonly savePoints: readonly SavePoint[];
+  /** Each write is in the log's file before it is answered, also while a sync runs: a kill takes none of them. */
+  readonly writesBeforeReply?: true;
+  /** It writes down what is durable, so often at the least. Absent: it does not. */
+  readonly attestsEveryMs?: number;
+}
+
+export interface Damage {
+  readonly path: string;
+  /** `bit 3 of byte 90 of dump.rdb reads wrong` */
+  readonly what: string;
 }
 
 export interface SavePoint {
@@ -86,7 +93,7 @@ export interface RecoveryFacts {
   /** Each start on the crash state, in order: the second must find what the first one served. */
   readonly starts: readonly RecoveryStart[];
   /** As in `CrashFacts`, where it went wrong between the crash and the start. */
-  readonly damage?: string;
+  readonly damage?: Damage;
   /** The stretches that the files tell of which it was started on. Absent: the crash state itself tells. */
   readonly windows?: readonly string[];
 }

@@ -93,7 +93,8 @@ describe("calls that were never answered, told apart part by part", () => {
       const parts = explained(run, state, 2);
       if (!parts.wasCutShort) return;
       const byForce = explainByForce(run.history, state, run.endNs, run.endWallMs);
-      const lengths = parts.cut.kind === "found" ? [...parts.cut.lengths].slice(0, run.history.clients.length) : undefined;
+      const lengths =
+        parts.cut.kind === "found" ? [...parts.cut.lengths].slice(0, run.history.clients.length) : undefined;
       expect(lengths).to.deep.equal(byForce);
       if (byForce !== undefined) found++;
     });
@@ -102,13 +103,18 @@ describe("calls that were never answered, told apart part by part", () => {
 
   it("may be any number, also where each also appends to a log that others append to", () => {
     const calls = Array.from({ length: 40 }, (_, index) => {
-      const [begin, way] = [" ".repeat(20 + index), `0 PADDING├─…  MULTI · SET a${index % 3} v${index} · RPUSH log e${index} · EXEC`];
+      const [begin, way] = [
+        " ".repeat(20 + index),
+        `0 PADDING├─…  MULTI · SET a${index % 3} v${index} · RPUSH log e${index} · EXEC`,
+      ];
       return way.replace("PADDING", begin);
     });
     const { history } = drawnHistory(["0 ├─┤  SET x 1 → OK", "1 ├─┤  RPUSH log other → 1", ...calls].join("\n"));
     const kept = [3, 4, 17, 38];
     const state = drawnState(
-      ["SET x 1", "RPUSH log other", ...kept.map((index) => `SET a${index % 3} v${index} · RPUSH log e${index}`)].join(" · "),
+      ["SET x 1", "RPUSH log other", ...kept.map((index) => `SET a${index % 3} v${index} · RPUSH log e${index}`)].join(
+        " · ",
+      ),
     );
     const run = { history, endNs: Number.MAX_SAFE_INTEGER, endWallMs: drawnStartWallMs + 10_000 };
     const { lengths, wasCutShort } = explained(run, state);

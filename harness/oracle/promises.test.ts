@@ -49,18 +49,24 @@ describe("the bound of everysec at the level source", () => {
     }
   });
 
-  it("is twice as long where bits rot, for what no durable attestation covers, and only for a store that attests", () => {
-    const bundled = { name: "lossbound-server", version: "7.0.15" };
-    const measured = { longestSyncMs: 8.6, longestStallMs: 0 };
-    const crash: CrashFacts = { fault: "power-cut", ...measured, saves: [], suspensions: [], place: "" };
-    const boundOf = (facts: CrashFacts, store = bundled) => {
-      const promises = promisesAt({ row: "everysec", store, savePoints: [] }, facts, 0);
+  it("is longer where bits of the log rot, by the time until its attestation is durable, for a store that attests", () => {
+    const store = { name: "lossbound-server", version: "7.0.15" };
+    const attesting = { attestsEveryMs: 100, writesBeforeReply: true } as const;
+    const boundOf = (longestSyncMs: number, path: string, fault: "power-cut" | "kill", more = {}) => {
+      const measured = { longestSyncMs, longestStallMs: 0 };
+      const damage = { path, what: `bit 3 of byte 90 of ${path} reads wrong` };
+      const crash: CrashFacts = { fault, ...measured, saves: [], suspensions: [], place: "", damage };
+      const promises = promisesAt({ row: "everysec", store, savePoints: [], ...more }, crash, 0);
       return boundMsOf((promises.find(({ level }) => level === "source") as TimedPromise).protects);
     };
-    expect(boundOf(crash)).to.equal(1_208.6);
-    const rotten: CrashFacts = { ...crash, damage: "bit 3 of byte 90 reads wrong" };
-    expect(boundOf(rotten)).to.equal(2_417.2);
-    expect(boundOf(rotten, { name: "redis-server", version: "7.0.15" })).to.equal(1_208.6);
+    const log = "appendonlydir/appendonly.aof.2.incr.aof";
+    expect(boundOf(8.6, log, "power-cut")).to.equal(1_208.6);
+    expect(boundOf(8.6, log, "power-cut", attesting)).to.equal(2_408.6);
+    expect(boundOf(700, log, "power-cut", attesting)).to.equal(3_100);
+    expect(boundOf(950, log, "power-cut", { ...attesting, attestsEveryMs: 1_000 })).to.equal(4_300);
+    expect(boundOf(8.6, "appendonlydir/appendonly.aof.1.base.rdb", "power-cut", attesting)).to.equal(1_208.6);
+    expect(boundOf(8.6, log, "kill", attesting)).to.equal(2_408.6);
+    expect(boundOf(8.6, "dump.rdb", "kill", attesting)).to.equal(0);
   });
 
   it("never falls as syncs get slower", () => {

@@ -13,8 +13,8 @@
  *     power lost   acked just after a sync began:        F, or what is left of the second, until the next one begins,
  *                                                        and F until that ends
  *
- * A store that attests what was synced (preset `hardened`) writes so into its log, where a later sync makes it durable: as
- * much time again, in which a bit that rots cannot be told from a write that was torn.
+ * A store that attests what was synced (preset `hardened`) writes so into its log, where a later sync makes it durable:
+ * until then a bit of the log that rots cannot be told from a write that was torn.
  *
  * Where the constants come from, worst acked → durable that was seen, in seconds, by F in milliseconds:
  *
@@ -136,12 +136,13 @@ function everysec(promise: PresetPromise, crash: CrashFacts): readonly TimedProm
   if (crash.fault === "shutdown")
     return both("a shutdown writes and syncs all: no acked call is lost", { kind: "all" });
   const stallMs = Math.max(0, crash.longestStallMs - ordinaryStallMs);
-  // Only the bundled store attests; who does not is given no more time for bits that rot.
-  const rots = crash.damage !== undefined && promise.store.name === "lossbound-server";
-  const unattestedMs = rots ? powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store)) : 0;
+  const { attestsEveryMs = 0, writesBeforeReply = false } = promise;
+  const rots = attestsEveryMs > 0 && isInLog(crash.damage);
+  const unattestedMs = rots ? unattestedBoundMs(crash.longestSyncMs, attestsEveryMs) : 0;
   const rot = !rots ? "" : "; what rots before its attestation is durable looks like a torn tail";
   const measured = `longest sync ${round(crash.longestSyncMs)} ms${rot}${stallMs > 0 ? `, longest stall ${round(crash.longestStallMs)} ms` : ""}`;
-  if (crash.fault === "power-cut") {
+  // What looks torn is cut off, however the store died.
+  if (crash.fault === "power-cut" || rots) {
     const boundMs = powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store)) + unattestedMs + stallMs;
     return [
       {
@@ -156,15 +157,41 @@ function everysec(promise: PresetPromise, crash: CrashFacts): readonly TimedProm
       },
     ];
   }
-  const boundMs = killBoundMs(crash.longestSyncMs, clockOf(promise.store)) + unattestedMs + stallMs;
+  if (writesBeforeReply) {
+    const text = "each write is in the log's file before it is answered: no acked call is lost";
+    return [atMostASingleWrite, { level: "source", text, protects: { kind: "all" } }];
+  }
+  const boundMs = killBoundMs(crash.longestSyncMs, clockOf(promise.store)) + stallMs;
   return [
-    { level: "documented", text: "at most a single write is lost", protects: { kind: "all-but", calls: 1 } },
+    atMostASingleWrite,
     {
       level: "source",
       text: `only what waits in memory behind a running sync is lost: nothing older than ${round(boundMs)} ms (${measured})`,
       protects: { kind: "older-than", boundMs },
     },
   ];
+}
+
+const atMostASingleWrite: TimedPromise = {
+  level: "documented",
+  text: "at most a single write is lost",
+  protects: { kind: "all-but", calls: 1 },
+};
+
+/** What is damaged elsewhere, in a snapshot or in a file that nobody needs, makes no log look torn. */
+function isInLog(damage: CrashFacts["damage"]): boolean {
+  return damage !== undefined && /\.incr\.aof$/.test(damage.path);
+}
+
+/**
+ * How long it takes from the sync that covered a write until that is durably written down: the attestation is written with
+ * the next batch, or at the next tick where nobody writes, and waits for a sync of its own, which begins as late as any.
+ *
+ *     write ──▷ sync ◁── tick ─ attestation ──▷ sync ◁
+ *             └──────── this much longer ─────────────┘
+ */
+export function unattestedBoundMs(longestSyncMs: number, attestsEveryMs: number): number {
+  return Math.max(untilNextSyncMs(longestSyncMs), longestSyncMs + attestsEveryMs) + turnMs;
 }
 
 export type SyncClock = "seconds" | "milliseconds";

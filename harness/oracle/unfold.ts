@@ -8,7 +8,16 @@ import type { OddReply } from "../operations/run-call.ts";
 import type { Bytes } from "../recording/history.ts";
 import { KeyTable } from "./key-table.ts";
 import { absent, type Element, type LaneInput, type OddAnswer, type Unfolded } from "./lane.ts";
-import { begins, mayBeRefused, openEndOf, Outlook, type Part, partsOf, type Wanted, type WantedEntry } from "./open-end.ts";
+import {
+  begins,
+  mayBeRefused,
+  Outlook,
+  openEndOf,
+  type Part,
+  partsOf,
+  type Wanted,
+  type WantedEntry,
+} from "./open-end.ts";
 import { runElement } from "./run-element.ts";
 
 /** The history leaves so many ways open that following them all would not end. The verdict is then unknown. */
@@ -82,7 +91,8 @@ class Unfolding {
   run(): Unfolded {
     const { elements, refusalsPossible, hindsight } = this.input;
     while (this.effective.length < elements.length) {
-      if (refusalsPossible && this.effective.length === this.openFrom) this.atOpenEnd ??= new Unfolding(this.input, this);
+      if (refusalsPossible && this.effective.length === this.openFrom)
+        this.atOpenEnd ??= new Unfolding(this.input, this);
       if (!this.follow()) break;
       if (this.ways.length <= this.waysMax) continue;
       const end = this.atOpenEnd;
@@ -337,7 +347,8 @@ function isLike(held: Entry | undefined, wanted: WantedEntry | undefined, { read
   if (held === undefined || wanted === undefined) return held === wanted || (!wanted && earliestMs <= readAtWallMs);
   const { value, deadlineMs = Number.NaN } = wanted;
   if (held.value.digestA() !== value.digestA() || held.value.digestB() !== value.digestB()) return false;
-  if (Number.isNaN(earliestMs) || Number.isNaN(deadlineMs)) return Number.isNaN(earliestMs) === Number.isNaN(deadlineMs);
+  if (Number.isNaN(earliestMs) || Number.isNaN(deadlineMs))
+    return Number.isNaN(earliestMs) === Number.isNaN(deadlineMs);
   return deadlineMs >= earliestMs - deadlineErrorMs && deadlineMs <= latestMs + deadlineErrorMs;
 }
 

@@ -59,6 +59,7 @@ const quick = [
   "log-emptied-at-start",
   "half-transaction-accepted",
   "checksum-never-checked",
+  "attestation-ignored",
 ];
 
 describe("a hunt for a planted bug", function () {

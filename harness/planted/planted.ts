@@ -1,9 +1,11 @@
 /** All planted bugs. A new one is a file and a line here. */
 import { UnknownName } from "../../scenarios/catalogue.ts";
 import { hint } from "../../scenarios/suggest.ts";
+import { attestationIgnored } from "./attestation-ignored.ts";
 import { baseUnsynced } from "./base-unsynced.ts";
 import { bufferDroppedAtRotation } from "./buffer-dropped-at-rotation.ts";
 import { checksumNeverChecked } from "./checksum-never-checked.ts";
+import { expiredKeyUnlogged } from "./expired-key-unlogged.ts";
 import { failedRewriteRolledBack } from "./failed-rewrite-rolled-back.ts";
 import { failedSyncRepeated } from "./failed-sync-repeated.ts";
 import { foldersNeverSynced } from "./folders-never-synced.ts";
@@ -26,6 +28,7 @@ import { orphanedBaseAdopted } from "./orphaned-base-adopted.ts";
 import type { PlantedBug } from "./planted-bug.ts";
 import { renameUnsynced } from "./rename-unsynced.ts";
 import { replyBeforeLog } from "./reply-before-log.ts";
+import { saveCounterReset } from "./save-counter-reset.ts";
 import { selectMissing } from "./select-missing.ts";
 import { shortWriteLeftBehind } from "./short-write-left-behind.ts";
 import { shutdownWithoutSave } from "./shutdown-without-save.ts";
@@ -60,6 +63,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   // What is written to it.
   transactionSplit,
   unlinkNotLogged,
+  expiredKeyUnlogged,
   waitaofForWritten,
   moveLoggedTwice,
   ttlLostByIncrement,
@@ -82,6 +86,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   snapshotUnsynced,
   oldSnapshotDeletedFirst,
   killedSaverPublished,
+  saveCounterReset,
   // Stop and start.
   shutdownWithoutSave,
   staleTempFileLoaded,
@@ -90,6 +95,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   multiLeftOpen,
   halfTransactionAccepted,
   checksumNeverChecked,
+  attestationIgnored,
 ];
 
 /** @throws UnknownName */

@@ -36,8 +36,9 @@ export class SimClients {
     return this.#playing.size === 0;
   }
 
-  play(plans: readonly ClientPlan[]): void {
-    for (const [client, plan] of plans.entries()) this.#playOne(client, plan);
+  /** @param first the number of the first of them: who comes after a crash is another client. */
+  play(plans: readonly ClientPlan[], first = 0): void {
+    for (const [index, plan] of plans.entries()) this.#playOne(first + index, plan);
   }
 
   #playOne(client: number, { protocol, batches }: ClientPlan): void {

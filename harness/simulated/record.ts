@@ -14,14 +14,13 @@ import type { Recording } from "../recording/recording.ts";
 import type { StampNs } from "../recording/stamp.ts";
 import { SimClients } from "../sim/sim-clients.ts";
 import { SimDisk } from "../sim/sim-disk.ts";
-import { SimLink } from "../sim/sim-link.ts";
-import type { SimProcess } from "../sim/sim-time.ts";
 import { SimMachine } from "../sim/sim-world.ts";
 import { logOff, type PlannedOrder, refusesLog } from "../swarm.ts";
-import { type Exchanged, simulatedDir, startSimulated } from "../targets/simulated.ts";
+import { type Exchanged, type SimulatedStore, simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import type { ClientPlan } from "../workload/workload.ts";
 import { drive } from "./drive.ts";
+import { giveOrders, mustLive, SimLives } from "./sim-lives.ts";
 
 /** When recordings of simulated worlds begin. */
 export const recordedAtWallMs = Date.UTC(2026, 0, 1);
@@ -35,11 +34,6 @@ export interface RecordingOrder {
   /** What the disk holds before the store starts, all of it durable. Absent: nothing. */
   readonly image?: Image;
   readonly exchanged: Exchanged;
-}
-
-/** The store was gone before its time: whatever that is, it is not what was to be recorded. */
-export class EndedEarly extends Error {
-  override readonly name = "EndedEarly";
 }
 
 export async function recordSimulated({
@@ -67,46 +61,49 @@ export async function recordSimulated({
   });
   machine.attach(disk);
   for (const each of diskFaultsOf(fault)) disk.arm(each, seed);
-  let store = startSimulated(machine, config, exchanged);
-  await drive(machine, () => store.isReady() || !store.process.isAlive);
-  if (!store.process.isAlive) {
+  const players = new SimClients(machine.clock, machine.net, () => undefined);
+  const lives = new SimLives(machine, players, async () => {
+    const store = await started(machine, config, exchanged);
+    if (store.process.isAlive) return store;
     // A disk that refuses at the start ends the store: it is healed, and the store started again, as its owner would.
-    for (const { name } of fault.diskFaults ?? []) disk.disarm(name);
-    store = startSimulated(machine, config, exchanged);
-    await drive(machine, () => store.isReady() || !store.process.isAlive);
+    if (fault.diskFaults?.some(({ kind }) => kind !== "flip") !== true) return store;
+    for (const { name } of fault.diskFaults) disk.disarm(name);
+    return started(machine, config, exchanged);
+  });
+  let firstClient = clients.length;
+  for (const life of fault.killed ?? []) {
+    await lives.playToItsKill(life, firstClient);
+    firstClient += life.clients.length;
   }
-  const { process } = store;
-  mustLive();
-  const { clock } = machine;
-  const players = new SimClients(clock, machine.net, () => undefined);
-  players.play(clients);
+  const store = await lives.begin();
   const logOffNs: StampNs[] = [];
-  giveOrders(machine, process, ordersOf(fault), (order) => {
-    if ("request" in order && order.request.join(" ") === logOff.join(" ")) logOffNs.push(clock.stamp());
-  });
-  let isOver = false;
-  clock.after(fault.lastsMs, () => {
-    isOver = true;
-  });
-  await drive(machine, () => isOver || !process.isAlive);
-  // Of a disk that refuses a store may have to die: what it leaves then is judged as if the power had gone.
-  if (!fault.diskFaults?.some(({ name }) => refusesLog(name))) mustLive();
-  const endNs = clock.stamp();
-  machine.kill(process, "tree");
+  if (store !== undefined) {
+    players.play(clients, 0);
+    giveOrders(machine, store.process, ordersOf(fault), (order) => {
+      if ("request" in order && order.request.join(" ") === logOff.join(" ")) logOffNs.push(machine.clock.stamp());
+    });
+    await lives.lasts(fault.lastsMs, store);
+    // Of a disk that refuses a store may have to die: what it leaves then is judged as if the power had gone.
+    if (!fault.diskFaults?.some(({ name }) => refusesLog(name))) mustLive(store);
+  }
+  const endNs = machine.clock.stamp();
+  if (store !== undefined) machine.kill(store.process, "tree");
   return {
     journal: disk.journal,
     history: gatherHistory(players.entries),
     endNs,
     savesBegunNs,
     logOffNs,
+    ...(lives.kills.length > 0 && { kills: lives.kills }),
     digest: digestOf(disk.journal, players.entries, net.digest("hex")),
   };
+}
 
-  function mustLive(): void {
-    if (process.isAlive) return;
-    const how = process.ending?.signal ?? `exit code ${process.ending?.exitCode}`;
-    throw new EndedEarly(`the store ended by itself with ${how}: ${process.log.slice(-3).join(" ⏎ ")}`);
-  }
+/** It serves, or it has ended. */
+async function started(machine: SimMachine, config: Config, exchanged: Exchanged): Promise<SimulatedStore> {
+  const store = startSimulated(machine, config, exchanged);
+  await drive(machine, () => store.isReady() || !store.process.isAlive);
+  return store;
 }
 
 function diskFaultsOf({ syncs, diskFaults = [] }: PlannedPowerCut): readonly DiskFault[] {
@@ -120,25 +117,6 @@ function diskFaultsOf({ syncs, diskFaults = [] }: PlannedPowerCut): readonly Dis
 function ordersOf({ job, jobsAtMs, orders = [] }: PlannedPowerCut): PlannedOrder[] {
   const request = [job === "rewrite" ? "BGREWRITEAOF" : "BGSAVE"];
   return [...jobsAtMs.map((atMs) => ({ atMs, request })), ...orders];
-}
-
-/** Over a connection of the harness's own; a refusal is an answer too, for a rewrite may be under way already. */
-function giveOrders(
-  machine: SimMachine,
-  server: SimProcess,
-  orders: readonly PlannedOrder[],
-  given: (order: PlannedOrder) => void,
-): void {
-  const connection = orders.length === 0 ? undefined : machine.net.connect();
-  const link = connection && new SimLink(connection, () => undefined);
-  for (const order of orders) {
-    machine.clock.after(order.atMs, () => {
-      const [saver] = machine.saversOf(server);
-      given(order);
-      if ("request" in order) link?.send([{ requests: [order.request], done: () => undefined }]);
-      else if (saver !== undefined) machine.killSaver(saver);
-    });
-  }
 }
 
 /** W4: bytes, stamps, history and network. */

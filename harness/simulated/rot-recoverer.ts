@@ -34,7 +34,7 @@ export class RotRecoverer implements Recoverer {
     const sizes = [...image].map(([path, node]) => `${path} ${node.kind === "file" ? node.bytes.length : ""}`);
     const rotten = rot(image, this.#flips, `${this.#seed} ${sizes.join(" ")}`);
     const facts = await this.#honest.recover(rotten.image, starts);
-    return { ...facts, ...(rotten.damage !== undefined && { damage: rotten.damage.what }) };
+    return { ...facts, ...(rotten.damage !== undefined && { damage: rotten.damage }) };
   }
 
   close(): Promise<void> {

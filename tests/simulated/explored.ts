@@ -1,12 +1,13 @@
 /** A swarm's recording, explored to its end, for tests of the simulated world. */
 import { diskModelNamed } from "../../harness/disk/disk-models.ts";
 import { exploreRecording, type JudgedPair } from "../../harness/explore/exploration.ts";
+import { withoutWhatKillsTook } from "../../harness/explore/killed-calls.ts";
 import { makePlan, type Plan } from "../../harness/plan.ts";
+import { promiseOf } from "../../harness/preparation.ts";
 import { randomFrom } from "../../harness/random.ts";
 import { makeStateIndex } from "../../harness/recover/index.ts";
 import { rotIn, rotting } from "../../harness/simulated/rot-recoverer.ts";
 import { SimulatedWorld } from "../../harness/simulated/simulated-world.ts";
-import { savePointsOf } from "../../harness/targets/config-file.ts";
 import { simulatedIdentity } from "../../harness/targets/simulated.ts";
 import { Catalogue } from "../../scenarios/catalogue.ts";
 import type { Scenario } from "../../scenarios/scenario.ts";
@@ -42,7 +43,8 @@ export async function exploreSwarm(
   const { redisVersion, unknownCommands } = simulatedIdentity;
   const words = { redisVersion, withoutCommands: unknownCommands };
   const plan = makePlan({ scenario, preset, seed, cycle, words });
-  const { recording } = await world.record(plan);
+  const promise = promiseOf(preset.promise.row, simulatedIdentity, plan.config);
+  const recording = withoutWhatKillsTook((await world.record(plan)).recording, promise);
   const recoverer = rotting(await world.recoverer(plan.config), plan);
   const broken: JudgedPair[] = [];
   const explored = await exploreRecording(
@@ -50,7 +52,7 @@ export async function exploreSwarm(
       recording,
       config: plan.config,
       store: simulatedIdentity,
-      promise: { row: preset.promise.row, store: simulatedIdentity, savePoints: savePointsOf(plan.config) },
+      promise,
       documentedCounts: false,
       models: fault.models.map(diskModelNamed),
       setsMax: fault.setsMax,

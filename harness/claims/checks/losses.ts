@@ -7,10 +7,10 @@ import { diskModelNamed } from "../../disk/disk-models.ts";
 import { exploreRecording } from "../../explore/exploration.ts";
 import { makePlan } from "../../plan.ts";
 import { plantedBug } from "../../planted/planted.ts";
+import { promiseOf } from "../../preparation.ts";
 import { randomFrom } from "../../random.ts";
 import { makeStateIndex } from "../../recover/index.ts";
 import { SimulatedWorld } from "../../simulated/simulated-world.ts";
-import { savePointsOf } from "../../targets/config-file.ts";
 import { type Exchanged, simulatedIdentity } from "../../targets/simulated.ts";
 import { type ClaimCheck, type ClaimTask, trueIf } from "../claim-check.ts";
 import { SimStore } from "../sim-store.ts";
@@ -54,7 +54,7 @@ async function explored(order: LossOrder, signal: AbortSignal): Promise<Loss> {
     const plan = makePlan({ scenario, preset, seed: "claims", cycle, words });
     const { recording } = await world.record(plan);
     const recoverer = await world.recoverer(plan.config);
-    const promise = { row: preset.promise.row, store: simulatedIdentity, savePoints: savePointsOf(plan.config) };
+    const promise = promiseOf(preset.promise.row, simulatedIdentity, plan.config);
     const { config } = plan;
     const asked = {
       recording,
