@@ -11,11 +11,13 @@ const longestUs = 2 ** 31 - 1;
 const bucketCount = exactMax + 24 * bucketsPerPower;
 
 export class LatencyHistogram {
-  private readonly counts = new Uint32Array(bucketCount);
+  /** Room for the short ones at first: most commands of most servers need no more. */
+  private counts = new Uint32Array(exactMax);
   count = 0;
 
   add(microseconds: number): void {
     const bucket = bucketOf(Math.min(microseconds, longestUs) | 0);
+    if (bucket >= this.counts.length) this.grow();
     this.counts[bucket] = (this.counts[bucket] as number) + 1;
     this.count++;
   }
@@ -24,7 +26,7 @@ export class LatencyHistogram {
   percentile(percent: number): number {
     let left = Math.max(1, Math.ceil((this.count * percent) / 100));
     for (let bucket = 0; bucket < bucketCount; bucket++) {
-      left -= this.counts[bucket] as number;
+      left -= this.countIn(bucket);
       if (left <= 0) return longestOf(bucket);
     }
     return 0;
@@ -37,10 +39,20 @@ export class LatencyHistogram {
     let bucket = 0;
     for (let power = 1; counted < this.count; power *= 2) {
       const before = counted;
-      for (; bucket < bucketCount && longestOf(bucket) <= power; bucket++) counted += this.counts[bucket] as number;
+      for (; bucket < bucketCount && longestOf(bucket) <= power; bucket++) counted += this.countIn(bucket);
       if (counted > before || (powers.length > 0 && counted < this.count)) powers.push([power, counted]);
     }
     return powers;
+  }
+
+  private countIn(bucket: number): number {
+    return this.counts[bucket] ?? 0;
+  }
+
+  private grow(): void {
+    const grown = new Uint32Array(bucketCount);
+    grown.set(this.counts);
+    this.counts = grown;
   }
 }
 

@@ -23,7 +23,7 @@ export const recoveryChecker: Checker = {
     if (first.kind === "unclear") return { kind: "unknown", why: first.why };
     for (const start of later) {
       if (start.kind === "unclear") return { kind: "unknown", why: start.why };
-      const difference = differenceBetween(first, start);
+      const difference = knownDifference(first, start);
       if (difference !== undefined) return violated(unstable(inquiry, difference));
     }
     return { kind: "held" };
@@ -61,6 +61,20 @@ function unstable(inquiry: Inquiry, { message, keys }: Difference): Finding {
     message,
     story: { keys: [...keys], storeLog: [...lastLogLinesOf(inquiry.evidence)] },
   });
+}
+
+const known = new WeakMap<
+  ServedStart,
+  { readonly later: RecoveryStart; readonly difference: Difference | undefined }
+>();
+
+/** Two starts are compared once, and hold for every crash point that leaves these files (S5). */
+function knownDifference(first: ServedStart, later: Exclude<RecoveryStart, { kind: "unclear" }>) {
+  const before = known.get(first);
+  if (before?.later === later) return before.difference;
+  const difference = differenceBetween(first, later);
+  known.set(first, { later, difference });
+  return difference;
 }
 
 function differenceBetween(
