@@ -21,6 +21,8 @@ const schedstat = openSync("/proc/thread-self/schedstat", "r");
 const text = Buffer.alloc(64);
 
 function threadCpuMs(): number {
+  // Of a thread that runs the number is as old as the last tick of the kernel, unless somebody asks for its process.
+  process.cpuUsage();
   const length = readSync(schedstat, text, 0, text.length, 0);
   return Number.parseInt(text.toString("latin1", 0, length), 10) / 1e6;
 }

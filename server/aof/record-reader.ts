@@ -11,6 +11,7 @@
 
 import type { ByteSource } from "../codec/bytes-in.ts";
 import { DamagedFile } from "../codec/damaged-file.ts";
+import { longestShortWord, shortWord } from "../resp/short-words.ts";
 
 const windowBytes = 256 * 1024;
 const lineBytesMax = 1024;
@@ -93,8 +94,13 @@ export class RecordReader {
       if (this.window[this.at] !== DOLLAR) this.fail("an argument begins with '$'");
       const length = this.number();
       if (length === undefined || !this.has(length + 2)) return TORN;
-      args.push(this.window.toString("latin1", this.at, this.at + length));
-      this.at += length;
+      const end = this.at + length;
+      args.push(
+        length <= longestShortWord
+          ? shortWord(this.window, this.at, end)
+          : this.window.toString("latin1", this.at, end),
+      );
+      this.at = end;
       if (this.reading.isStrict === true && (this.window[this.at] !== CR || this.window[this.at + 1] !== LF)) {
         this.fail("a line end behind an argument");
       }

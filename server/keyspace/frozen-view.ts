@@ -27,7 +27,7 @@ import type { SlotTable } from "./slot-table.ts";
 
 /** What a step may do, in bytes written. Half a millisecond or so. */
 const stepBytes = 256 * 1024;
-/** A slot that is visited costs as much time as so many bytes. */
+/** A slot that is visited, or an item of a large value, costs as much time as so many bytes. */
 const slotBytes = 32;
 /** Kept values are handed on when there are so many of them. */
 const keptBytesMax = 64 * 1024;
@@ -143,11 +143,12 @@ export class FrozenView implements SlotKeeper {
     const keysEnd = this.processedKeys + keysMax;
     while (workBytes < stepBytes && this.processedKeys < keysEnd) {
       const before = this.out.bytes.size;
+      const visited = this.slices === undefined ? 1 : itemsPerSlice;
       if (!this.writeSome()) {
         this.finish();
         return false;
       }
-      workBytes += slotBytes + this.out.bytes.size - before;
+      workBytes += visited * slotBytes + this.out.bytes.size - before;
       if (this.out.bytes.size >= stepBytes) this.pieces.push(this.out.bytes.take());
     }
     return true;

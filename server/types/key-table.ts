@@ -9,8 +9,8 @@
  *
  * Keys only ever move downwards. Whoever walks from the highest slot down to 0 therefore meets every key that stays,
  * whatever is added and removed meanwhile: a scan's cursor is the number of slots not visited yet, and nothing has to
- * be remembered between its steps. An image (see data-type.ts) is the same walk with a mark for every slot that was
- * there when it began: before a marked slot changes or goes, what it holds is kept.
+ * be remembered between its steps. An image (see data-type.ts) is the same walk over the slots that were there when it
+ * began: it marks what it has given, and before a slot that it still owes changes or goes, what that holds is kept.
  */
 import { assert } from "../assert.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -19,7 +19,8 @@ export class KeyTable {
   /** In slot order. To be read only. */
   readonly keys: string[] = [];
   private readonly slots = new KeyIndex(this.keys);
-  private marks: Uint8Array | undefined;
+  /** Of an image: 0 for a slot that it still owes. The memory of so many zeros comes page by page, when it is written to. */
+  private given: Uint8Array | undefined;
   private keep: ((slot: number) => void) | undefined;
 
   get size(): number {
@@ -54,23 +55,23 @@ export class KeyTable {
   remove(slot: number): void {
     this.touch(slot);
     const last = this.keys.length - 1;
-    const { marks } = this;
+    const { given } = this;
     this.slots.delete(this.keys[slot] as string);
     const moved = this.keys.pop() as string;
     if (slot !== last) {
       this.keys[slot] = moved;
       this.slots.move(moved, last, slot);
     }
-    if (marks !== undefined && last < marks.length) {
-      if (slot !== last) marks[slot] = marks[last] as number;
-      marks[last] = 0;
+    if (given !== undefined && last < given.length) {
+      if (slot !== last) given[slot] = given[last] as number;
+      given[last] = 1;
     }
   }
 
   /** To be called before a column of the slot changes. */
   touch(slot: number): void {
-    if (this.marks === undefined || this.marks[slot] !== 1) return;
-    this.marks[slot] = 0;
+    if (this.given?.[slot] !== 0) return;
+    this.given[slot] = 1;
     this.keep?.(slot);
   }
 
@@ -91,9 +92,9 @@ export class KeyTable {
    * kept as it was and comes first, everything else comes from the table, downwards.
    */
   image<Entry>(read: (slot: number) => Entry): Image<Entry> {
-    assert(this.marks === undefined, "a value has one image at a time");
+    assert(this.given === undefined, "a value has one image at a time");
     const kept: Entry[] = [];
-    this.marks = new Uint8Array(this.size).fill(1);
+    this.given = new Uint8Array(this.size);
     this.keep = (slot) => kept.push(read(slot));
     return { size: this.size, entries: this.imageEntries(read, kept), release: () => this.thaw() };
   }
@@ -101,8 +102,8 @@ export class KeyTable {
   private *imageEntries<Entry>(read: (slot: number) => Entry, kept: Entry[]): Generator<Entry, void, undefined> {
     for (let slot = this.size - 1; slot >= 0; slot--) {
       while (kept.length > 0) yield kept.pop() as Entry;
-      if (this.marks?.[slot] !== 1) continue;
-      this.marks[slot] = 0;
+      if (this.given?.[slot] !== 0) continue;
+      this.given[slot] = 1;
       yield read(slot);
     }
     yield* kept;
@@ -110,7 +111,7 @@ export class KeyTable {
   }
 
   private thaw(): void {
-    this.marks = undefined;
+    this.given = undefined;
     this.keep = undefined;
   }
 }
