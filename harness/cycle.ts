@@ -16,10 +16,10 @@ import { SaveWatch } from "./measure/save-watch.ts";
 import { longestStallMs } from "./measure/stalls.ts";
 import type { SyncProbe } from "./measure/sync-probe.ts";
 import type { Model } from "./operations/model.ts";
+import { clockOf, killBoundMs } from "./oracle/everysec.ts";
 import type { CrashFacts, Evidence, PresetPromise, RecoveryFacts, Save, ServedStart } from "./oracle/evidence.ts";
 import { judge } from "./oracle/judge.ts";
 import type { Judgement } from "./oracle/judgement.ts";
-import { clockOf, killBoundMs } from "./oracle/promises.ts";
 import type { LinkPlan, Plan } from "./plan.ts";
 import { promiseOf } from "./preparation.ts";
 import type { History } from "./recording/history.ts";
@@ -161,7 +161,7 @@ function promiseOfBackup({ store }: Room): PresetPromise {
 /** What is acked and not yet in the log is not in its copy either, just as it would not outlive a kill. */
 function saveOf({ beganNs, completedNs, isLog }: BackedUp, { store, promise }: Room, longestSyncMs: number): Save {
   const lags = isLog && promise !== "always" && promise !== "os-decides";
-  const lagMs = lags ? killBoundMs(longestSyncMs, clockOf(store)) : 0;
+  const lagMs = lags ? killBoundMs({ longestSyncMs, longestStallMs: 0 }, clockOf(store)) : 0;
   return { startedNs: Math.max(0, beganNs - lagMs * 1e6), completedNs };
 }
 

@@ -296,7 +296,7 @@ async function keepEvidence(room: Room, plan: Plan, examples: readonly BestExamp
 async function bundleOf(
   { request, scenario, target, store, world, run }: Room,
   plan: Plan,
-  { finding, pair, from }: BestExample,
+  { finding, pair, from, exposure }: BestExample,
 ): Promise<Replay | undefined> {
   const { evidence } = pair;
   if (evidence === undefined) return undefined;
@@ -309,6 +309,7 @@ async function bundleOf(
   const bundle = await writeBundle({
     ...{ plan, result, findings: [finding], room, dir: request.bundlesDir },
     ...(from.dir !== undefined && world.engine === "recorded" && { recordingDir: from.dir }),
+    ...(exposure !== undefined && { exposure }),
   });
   return { bundle, command: `lossbound replay ${bundle}` };
 }

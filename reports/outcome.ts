@@ -46,6 +46,14 @@ export const findingSchema = z.strictObject({
     atMs: ms.describe("since the first call"),
   }),
   exposureMs: ms.describe("for how long of the run a crash would have shown it; 0 where it was not measured"),
+  exposureShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .exactOptional()
+    .describe(
+      "of a power cut: how likely one at a random moment of the recordings hits that time; missing where unknown",
+    ),
   message: z.string().min(1).describe("one sentence: what was promised and what came back"),
   evidence: z.record(z.string(), z.unknown()).describe("plain JSON; see story.ts for what reports draw of it"),
   known: z.boolean().describe("listed under `known` in the scenario, and not expired: shown, and fails nothing"),

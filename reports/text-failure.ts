@@ -2,6 +2,7 @@
  * The story of one run that failed: what was promised, what was measured, the few calls that matter around the crash,
  * why a correct store cannot do this, and the command that shows it again.
  */
+import { exposureInWords } from "./exposure.ts";
 import { type Finding, levelNames, type Run } from "./outcome.ts";
 import { mark, type Paint } from "./paint.ts";
 import { type Story, type StoryCall, storyOf } from "./story.ts";
@@ -59,6 +60,7 @@ export function story(finding: Finding, paint: Paint, columns: number): string[]
       paint,
     ),
     ...section("what the disk did", diskLines(drawn, columns), paint),
+    ...section("how likely", exposedLines(finding, columns), paint),
     ...section("why a correct store cannot do this", drawn.laws.map(harmless), paint),
     ...section("what the store said last", drawn.storeLog.map(harmless), paint),
     ...section("see it again", [paint.cyan(harmless(finding.replay))], paint),
@@ -76,6 +78,10 @@ function diskLines({ disk }: Story, columns: number): string[] {
     return [`${id.padEnd(4)} ${first}`, ...rest.map((line) => `     ${line}`)];
   });
   return [...wrapped(harmless(`${model} (${grade}, ${where}): ${summary}`), columns - 6), ...numbered];
+}
+
+function exposedLines(finding: Finding, columns: number): string[] {
+  return wrapped(exposureInWords(finding), columns - 6);
 }
 
 function again({ kind, fingerprint, replay }: Finding, paint: Paint): string[] {

@@ -15,6 +15,7 @@
  *       NAME/journal/…       of a power cut: what the disk was asked; with recording.json, the folder is a recording too
  */
 import type { Image } from "../disk/image.ts";
+import type { Exposure } from "../explore/exploration-title.ts";
 import type { CrashPoint } from "../faults/fault.ts";
 import type { Model, ModelJson } from "../operations/model.ts";
 import type { Finding } from "../oracle/checker.ts";
@@ -44,6 +45,8 @@ export interface BundleHeader {
   /** What the store held before the first call of this history. */
   readonly initial?: ModelJson;
   readonly findings: readonly Finding[];
+  /** Of a power cut: for how long of the recording one would have shown it. */
+  readonly exposure?: Exposure;
   /** What each start on the crash state showed, when it was found. */
   readonly starts: readonly StartJson[];
 }

@@ -6,6 +6,7 @@
  * It is pasted where everybody reads it: secrets of the config are left out, and nothing in it is obeyed as markup.
  */
 import path from "node:path";
+import { exposureInWords } from "../../reports/exposure.ts";
 import { fenced, inlineCode, prose, table } from "../../reports/markdown.ts";
 import type { Finding } from "../../reports/outcome.ts";
 import { paintOf } from "../../reports/paint.ts";
@@ -116,6 +117,7 @@ function startInWords(start: StartJson): string {
 
 function told(finding: Finding): string[] {
   const { kind, level, checker, message, evidence } = finding;
+  const exposed = exposureInWords(finding);
   const story = storyOf(evidence);
   const keys = story.keys.map(({ database, key, expected, recovered }) => [
     `${inlineCode(key)}${database > 0 ? ` in database ${database}` : ""}`,
@@ -129,6 +131,7 @@ function told(finding: Finding): string[] {
       ? []
       : ["", "The calls that matter, in ms since the first call:", "", ...fenced(calls, "text")]),
     ...(keys.length === 0 ? [] : ["", ...table(["key", "must be", "came back as"], keys)]),
+    ...(exposed === "" ? [] : ["", `How likely that is: ${exposed}.`]),
     ...(story.laws.length === 0 ? [] : ["", ...story.laws.map((law) => `- ${prose(law)}`)]),
     ...(story.storeLog.length === 0 ? [] : ["", "What the store said last:", "", ...fenced(story.storeLog, "text")]),
   ];

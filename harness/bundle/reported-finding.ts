@@ -1,5 +1,6 @@
 /** A finding of a crash that happened once, in the form that reports tell. */
 import type { Finding as ReportedFinding } from "../../reports/outcome.ts";
+import type { Exposure } from "../explore/exploration-title.ts";
 import type { Finding } from "../oracle/checker.ts";
 import { type History, sinceFirstCallMs } from "../recording/history.ts";
 import type { StampNs } from "../recording/stamp.ts";
@@ -15,16 +16,22 @@ export interface Struck {
   };
   readonly history: History;
   readonly known: boolean;
+  /** Absent: not measured. */
+  readonly exposure?: Exposure;
   /** The bundle's path, as the user gave it; empty without one. */
   readonly bundle: string;
 }
 
 /** Of what a bundle holds. */
 export function bundledFinding(finding: Finding, { header, history }: Bundle, file: string): ReportedFinding {
-  return reportedFinding(finding, { point: header.point, history, known: false, bundle: file });
+  const { point, exposure } = header;
+  return reportedFinding(finding, { point, history, known: false, bundle: file, ...(exposure && { exposure }) });
 }
 
-export function reportedFinding(finding: Finding, { point, history, known, bundle }: Struck): ReportedFinding {
+export function reportedFinding(
+  finding: Finding,
+  { point, history, known, bundle, exposure }: Struck,
+): ReportedFinding {
   const { journalIndex, operation, path, stampNs } = point;
   const { kind, level, checker, fingerprint, message, evidence } = finding;
   return {
@@ -35,7 +42,8 @@ export function reportedFinding(finding: Finding, { point, history, known, bundl
     model: "",
     filesystem: "",
     crashPoint: { journalIndex, operation, path, atMs: sinceFirstCallMs(history, stampNs) },
-    exposureMs: 0,
+    exposureMs: exposure?.ms ?? 0,
+    ...(exposure !== undefined && exposure.ofMs > 0 && { exposureShare: Math.min(1, exposure.ms / exposure.ofMs) }),
     message,
     evidence: { ...evidence },
     known,

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { LinkResult, Room } from "../cycle.ts";
 import type { Image } from "../disk/image.ts";
+import type { Exposure } from "../explore/exploration-title.ts";
 import { modelToJson } from "../operations/model.ts";
 import type { Finding } from "../oracle/checker.ts";
 import type { RecoveryStart } from "../oracle/evidence.ts";
@@ -18,6 +19,7 @@ export interface BundleOrder {
   readonly result: LinkResult;
   readonly findings: readonly Finding[];
   readonly room: Pick<Room, "target" | "store" | "documentedCounts">;
+  readonly exposure?: Exposure;
   /** The recording that the crash is of, where one was kept: then an unpacked bundle is a recording too. */
   readonly recordingDir?: string;
   /** An existing folder. */
@@ -62,7 +64,7 @@ function freeName(dir: string, wanted: string): string {
   }
 }
 
-function headerOf({ result, findings, room }: BundleOrder): BundleHeader {
+function headerOf({ result, findings, room, exposure }: BundleOrder): BundleHeader {
   const { evidence, state, link } = result;
   return {
     format: bundleFormat,
@@ -77,6 +79,7 @@ function headerOf({ result, findings, room }: BundleOrder): BundleHeader {
     point: state.point,
     ...(evidence.initial !== undefined && { initial: modelToJson(evidence.initial) }),
     findings,
+    ...(exposure !== undefined && { exposure }),
     starts: evidence.recovery.starts.map(startToJson),
   };
 }

@@ -60,10 +60,13 @@ export class ExplorationSummary {
   private refusals = 0;
   private readonly drawn: ExploredDetail;
   private exploringMs = 0;
+  /** What all crash points stand for: the time in which a power cut could have struck. */
+  private recordedNs = 0;
   private seen = new Map<string, Seen>();
   private undecided = new Map<string, number>();
   private failed = false;
   private judgedInTrial = 0;
+  private recordedInTrialNs = 0;
   private pendingInTrial = false;
   private disagreement: string | undefined;
   private shortfall: string | undefined;
@@ -106,9 +109,12 @@ export class ExplorationSummary {
 
   /** What this recording showed that none before did, or only under a model of a harsher opinion: worth a bundle. */
   newFindings(): BestExample[] {
-    return [...this.causes().values()].flatMap(({ example, grade }) => {
+    const ofMs = this.recordedInTrialNs / 1e6;
+    return [...this.causes().values()].flatMap((seen) => {
+      const { example, grade } = seen;
       const before = this.shown.get(example.finding.fingerprint);
-      return before === undefined || rankOf(grade) < rankOf(before.grade) ? [example] : [];
+      if (before !== undefined && rankOf(grade) >= rankOf(before.grade)) return [];
+      return [{ ...example, exposure: { ms: exposureMsOf(seen), ofMs } }];
     });
   }
 
@@ -124,6 +130,9 @@ export class ExplorationSummary {
     this.states.booted += explored.starts;
     this.bootedStates += explored.bootedStates;
     this.exploringMs += explored.tookMs;
+    const recordedNs = explored.points.reduce((sum, { standsForNs }) => sum + standsForNs, 0);
+    this.recordedNs += recordedNs;
+    this.recordedInTrialNs += recordedNs;
     this.digests.push(recording.digest);
     for (const [name, { crashPoints, openNs }] of explored.stretches) {
       const window = this.windows.get(name) ?? { crashPoints: 0, openNs: 0 };
@@ -146,6 +155,7 @@ export class ExplorationSummary {
     this.undecided = new Map();
     this.failed = false;
     this.judgedInTrial = 0;
+    this.recordedInTrialNs = 0;
     this.pendingInTrial = false;
     this.disagreement = undefined;
     this.shortfall = undefined;
@@ -245,10 +255,10 @@ export class ExplorationSummary {
 
   // ── The outcome ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private show({ example, grade, points }: Seen, replay: Replay): void {
+  private show(seen: Seen, replay: Replay): void {
+    const { example, grade } = seen;
     const { finding, pair } = example;
-    const exposureMs = [...points.values()].reduce((sum, ns) => sum + ns, 0) / 1e6;
-    this.showAgain({ grade, reported: this.report(finding, pair, exposureMs, replay), recordingsSeen: 1 });
+    this.showAgain({ grade, reported: this.report(finding, pair, exposureMsOf(seen), replay), recordingsSeen: 1 });
   }
 
   /** Of the same finding the first is shown, or the first under a milder model. */
@@ -338,10 +348,16 @@ export class ExplorationSummary {
       windows: this.windowList(),
       recordingDigest: digestOfAll(this.digests),
       findings: this.inOrderOfWeight().map(({ reported, recordingsSeen }) => ({
-        ...reported,
+        ...this.withShare(reported),
         evidence: { ...reported.evidence, cyclesSeen: recordingsSeen },
       })),
     };
+  }
+
+  /** Of the recordings that did not show it too: there a power cut at that moment would have missed it. */
+  private withShare(reported: ReportedFinding): ReportedFinding {
+    if (this.recordedNs === 0) return reported;
+    return { ...reported, exposureShare: Math.min(1, (reported.exposureMs * 1e6) / this.recordedNs) };
   }
 
   /** What a store has least excuse for comes first: on the mildest disk, what no timing excuses; the documented line last. */
@@ -391,10 +407,10 @@ export class ExplorationSummary {
 
   /** All that it has added up, as data, to be joined to that of other cycles. */
   tally(): ExplorationTally {
-    const { recordings, recordingsViolated, trialsPending, bootedStates, refusals, exploringMs } = this;
+    const { recordings, recordingsViolated, trialsPending, bootedStates, refusals, exploringMs, recordedNs } = this;
     const { troubles, verdicts, calls, states, loss, recoveriesMs, digests } = this;
     return {
-      ...{ recordings, recordingsViolated, trialsPending, bootedStates, refusals, exploringMs },
+      ...{ recordings, recordingsViolated, trialsPending, bootedStates, refusals, exploringMs, recordedNs },
       ...{ troubles, verdicts, calls, states, loss, recoveriesMs, digests },
       shown: [...this.shown.values()],
       byModel: [...this.byModel],
@@ -423,6 +439,10 @@ export class ExplorationSummary {
     this.addPromises({ promises: tally.promises });
     for (const shown of tally.shown) this.showAgain(shown);
   }
+}
+
+function exposureMsOf({ points }: Seen): number {
+  return [...points.values()].reduce((sum, ns) => sum + ns, 0) / 1e6;
 }
 
 function rowOf(rows: ReadonlyMap<string, { states: number; violations: number }>, name: string) {

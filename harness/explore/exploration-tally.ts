@@ -20,6 +20,7 @@ export const summands = [
   "bootedStates",
   "refusals",
   "exploringMs",
+  "recordedNs",
 ] as const;
 
 export interface ExplorationTally extends Record<(typeof summands)[number], number> {

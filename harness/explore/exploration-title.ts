@@ -26,6 +26,15 @@ export interface BestExample {
   readonly finding: Finding;
   readonly pair: JudgedPair;
   readonly from: Source;
+  /** In this recording. Absent: as long as it is not over. */
+  readonly exposure?: Exposure;
+}
+
+/** For how long of a recording a power cut would have shown it. */
+export interface Exposure {
+  readonly ms: number;
+  /** How long it was: all the time that its crash points stand for. */
+  readonly ofMs: number;
 }
 
 /** Which recording a pair is of. */

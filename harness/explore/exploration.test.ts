@@ -182,6 +182,7 @@ describe("an exploration", () => {
     // Acked 1 ms before the sync began, lost until it ended: 21 ms of every 23.
     const [finding] = failing(run);
     expect(finding?.exposureMs).to.be.greaterThan(100).and.lessThan(230);
+    expect(finding?.exposureShare).to.be.greaterThan(0.8).and.lessThan(0.95);
   });
 
   it("judges one image at every point at which it can be left (S5): a store that never syncs has only that one", async () => {

@@ -5,27 +5,13 @@
  *     documented   what the store's documentation says
  *     source       what follows from the store's source, as a function of F, the longest sync that was measured (O7)
  *
- * `appendfsync everysec` is the row with arithmetic. A write goes to the file before its client is answered, unless a
- * sync is running: then it waits in the store's own memory, up to two seconds. A sync begins when one is not running
- * and the last one began a second ago. So
- *
- *     killed       what waited in memory is lost:        min(F, 2 s)
- *     power lost   acked just after a sync began:        F, or what is left of the second, until the next one begins,
- *                                                        and F until that ends
+ * `appendfsync everysec` is the row with arithmetic: everysec.ts derives it, for each store and version.
  *
  * A store that attests what was synced (preset `hardened`) writes so into its log, where a later sync makes it durable:
  * until then a bit of the log that rots cannot be told from a write that was torn.
- *
- * Where the constants come from, worst acked → durable that was seen, in seconds, by F in milliseconds:
- *
- *     F                       0      200    700    900       1500   2500       3500
- *     redis-server 7.4.1      1.06   1.25          1.94      3.06   5.53       7.05
- *     redis-server 7.0.15     1.01          2.15   2.4–2.7          7.6–10.2
- *
- * Until 7.4 Redis compares whole seconds, and lets a slot pass that it could not use: its row is looser. Kills of 7.0.15
- * lost up to 2.18 s at any F above 50 ms. Valkey took its clock from 7.2.
  */
 import type { StampNs } from "../recording/stamp.ts";
+import { clockOf, killBoundMs, ordinaryStallMs, powerCutBoundMs, unattestedBoundMs } from "./everysec.ts";
 import type { CrashFacts, PresetPromise, Save, Suspension } from "./evidence.ts";
 import { ageMsOf, type LossAtCut } from "./loss.ts";
 
@@ -124,26 +110,18 @@ function both(text: string, protects: Protection): readonly TimedPromise[] {
 
 // ── everysec ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** On a disk whose longest sync stays below, a missed sync must show, so the bound is tight there. */
-const healthySyncMs = 50;
-/** For a turn of the store, its timer's tick, and the scheduling of a busy machine. */
-const turnMs = 200;
-/** A stall up to here is a busy turn, and within `turnMs`; what is longer was measured and is added. */
-const ordinaryStallMs = 100;
-const heldBackMaxMs = 2_000;
-
 function everysec(promise: PresetPromise, crash: CrashFacts): readonly TimedPromise[] {
   if (crash.fault === "shutdown")
     return both("a shutdown writes and syncs all: no acked call is lost", { kind: "all" });
-  const stallMs = Math.max(0, crash.longestStallMs - ordinaryStallMs);
+  const clock = clockOf(promise.store);
   const { attestsEveryMs = 0, writesBeforeReply = false } = promise;
   const rots = attestsEveryMs > 0 && isInLog(crash.damage);
   const unattestedMs = rots ? unattestedBoundMs(crash.longestSyncMs, attestsEveryMs) : 0;
   const rot = !rots ? "" : "; what rots before its attestation is durable looks like a torn tail";
-  const measured = `longest sync ${round(crash.longestSyncMs)} ms${rot}${stallMs > 0 ? `, longest stall ${round(crash.longestStallMs)} ms` : ""}`;
+  const measured = `longest sync ${round(crash.longestSyncMs)} ms${rot}${crash.longestStallMs > ordinaryStallMs ? `, longest stall ${round(crash.longestStallMs)} ms` : ""}`;
   // What looks torn is cut off, however the store died.
   if (crash.fault === "power-cut" || rots) {
-    const boundMs = powerCutBoundMs(crash.longestSyncMs, clockOf(promise.store)) + unattestedMs + stallMs;
+    const boundMs = powerCutBoundMs(crash, clock) + unattestedMs;
     return [
       {
         level: "documented",
@@ -161,7 +139,7 @@ function everysec(promise: PresetPromise, crash: CrashFacts): readonly TimedProm
     const text = "each write is in the log's file before it is answered: no acked call is lost";
     return [atMostASingleWrite, { level: "source", text, protects: { kind: "all" } }];
   }
-  const boundMs = killBoundMs(crash.longestSyncMs, clockOf(promise.store)) + stallMs;
+  const boundMs = killBoundMs(crash, clock);
   return [
     atMostASingleWrite,
     {
@@ -181,48 +159,6 @@ const atMostASingleWrite: TimedPromise = {
 /** What is damaged elsewhere, in a snapshot or in a file that nobody needs, makes no log look torn. */
 function isInLog(damage: CrashFacts["damage"]): boolean {
   return damage !== undefined && /\.incr\.aof$/.test(damage.path);
-}
-
-/**
- * How long it takes from the sync that covered a write until that is durably written down: the attestation is written with
- * the next batch, or at the next tick where nobody writes, and waits for a sync of its own, which begins as late as any.
- *
- *     write ──▷ sync ◁── tick ─ attestation ──▷ sync ◁
- *             └──────── this much longer ─────────────┘
- */
-export function unattestedBoundMs(longestSyncMs: number, attestsEveryMs: number): number {
-  return Math.max(untilNextSyncMs(longestSyncMs), longestSyncMs + attestsEveryMs) + turnMs;
-}
-
-export type SyncClock = "seconds" | "milliseconds";
-
-/** How the store decides that a second has passed since the last sync. */
-export function clockOf({ name, version }: PresetPromise["store"]): SyncClock {
-  if (name === "lossbound-server") return "milliseconds";
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return name === "redis-server" && (major > 7 || (major === 7 && minor >= 4)) ? "milliseconds" : "seconds";
-}
-
-export function powerCutBoundMs(longestSyncMs: number, clock: SyncClock): number {
-  if (longestSyncMs < healthySyncMs) return 1_000 + longestSyncMs + turnMs;
-  if (clock === "seconds") return 2_000 + 3.5 * longestSyncMs + turnMs + 100;
-  return untilNextSyncMs(longestSyncMs) + longestSyncMs + turnMs;
-}
-
-/**
- * How long after one sync began the next one may begin, with a clock in milliseconds. Writes that wait for the sync keep
- * the store from looking at its clock until the sync ends, or until they have waited two seconds and are written after
- * all: then the slot is taken note of, not used, and the next one comes a second later.
- */
-function untilNextSyncMs(longestSyncMs: number): number {
-  if (longestSyncMs <= heldBackMaxMs) return Math.max(1_000, longestSyncMs);
-  return Math.max(heldBackMaxMs + 1_000, longestSyncMs);
-}
-
-export function killBoundMs(longestSyncMs: number, clock: SyncClock): number {
-  if (longestSyncMs < healthySyncMs) return longestSyncMs + 100;
-  const heldBackMs = clock === "seconds" ? heldBackMaxMs : Math.min(longestSyncMs, heldBackMaxMs);
-  return heldBackMs + turnMs + 100;
 }
 
 // ── Snapshots ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 /** What broke a promise: the sentence, the smallest history, what came back, and the command that shows it again. */
 import { useRef, useState } from "preact/hooks";
-import { counted, inTime } from "../../../words.ts";
+import { exposureInWords } from "../../../exposure.ts";
+import { counted } from "../../../words.ts";
 import type { PageFinding, PageRun } from "../../page-data.ts";
 import { nameOf, Section, Wide } from "./common.tsx";
 
@@ -21,7 +22,8 @@ export function Findings({ runs }: { readonly runs: readonly PageRun[] }) {
 }
 
 function Finding({ finding, name }: { readonly finding: PageFinding; readonly name: string }) {
-  const { kind, level, checker, message, known, fingerprint, story, model, filesystem, exposureMs } = finding;
+  const { kind, level, checker, message, known, fingerprint, story, model, filesystem } = finding;
+  const exposed = exposureInWords(finding);
   const places = [model, filesystem].filter((part) => part !== "").join(", ");
   return (
     <article class={known ? "finding known" : "finding"} id={`finding-${fingerprint}`}>
@@ -56,8 +58,7 @@ function Finding({ finding, name }: { readonly finding: PageFinding; readonly na
       <p class="small dim">
         found by the {checker} checker{places !== "" && ` under ${places}`}
         {story.cyclesSeen !== undefined && `, in ${counted(story.cyclesSeen, "cycle")}`}
-        {exposureMs > 0 && `, a crash within ${inTime(exposureMs)} of the run would have shown it`} · fingerprint{" "}
-        <code>{fingerprint}</code>
+        {exposed !== "" && `; ${exposed}`} · fingerprint <code>{fingerprint}</code>
       </p>
     </article>
   );
