@@ -33,7 +33,7 @@ export function assemble(doing: Doing, results: readonly RunResult[]): Outcome {
     },
     runs,
     statistics: {
-      recordings: sum(runs, (run) => (run.engine === "live" ? 0 : 1)),
+      recordings: sum(results, ({ run, cycles: count }) => (run.engine === "live" ? 0 : count)),
       kills: sum(results, ({ run, cycles: count }) => (run.fault === "kill" ? count : 0)),
       crashStates: sum(runs, (run) => run.crashStates.judged),
       violations: violated,

@@ -60,6 +60,7 @@ const quick = [
   "half-transaction-accepted",
   "checksum-never-checked",
   "attestation-ignored",
+  "one-sync-skipped",
 ];
 
 describe("a hunt for a planted bug", function () {

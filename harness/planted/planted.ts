@@ -24,6 +24,7 @@ import { moveLoggedTwice } from "./move-logged-twice.ts";
 import { multiLeftOpen } from "./multi-left-open.ts";
 import { oldIncrUnsynced } from "./old-incr-unsynced.ts";
 import { oldSnapshotDeletedFirst } from "./old-snapshot-deleted-first.ts";
+import { oneSyncSkipped } from "./one-sync-skipped.ts";
 import { orphanedBaseAdopted } from "./orphaned-base-adopted.ts";
 import type { PlantedBug } from "./planted-bug.ts";
 import { renameUnsynced } from "./rename-unsynced.ts";
@@ -90,6 +91,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   // Stop and start.
   shutdownWithoutSave,
   staleTempFileLoaded,
+  oneSyncSkipped,
   orphanedBaseAdopted,
   logEmptiedAtStart,
   multiLeftOpen,

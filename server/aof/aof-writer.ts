@@ -366,7 +366,7 @@ export class AofWriter {
     );
   }
 
-  private async startSync(log: LogFile): Promise<void> {
+  protected async startSync(log: LogFile): Promise<void> {
     this.owner.settleNames();
     log.prepareSync();
     await log.file.sync();
