@@ -13,7 +13,9 @@ describe("how likely a power cut is to hit a finding", () => {
   });
 
   it("is told without a chance where an older outcome has none", () => {
-    expect(exposureInWords({ exposureMs: 37 })).to.contain("37 ms").and.not.contain("%");
+    expect(exposureInWords({ exposureMs: 37 }))
+      .to.contain("37 ms")
+      .and.not.contain("%");
   });
 
   it("stands in the story of a finding in the terminal", () => {
