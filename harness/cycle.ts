@@ -97,7 +97,8 @@ function groundFor(plan: Plan, index: number, { run, probe, target }: Room, imag
   const recorded = link !== undefined && faultOf(link).volume(link, target) === "recorded";
   const syncs = link?.fault.kind === "kill" ? link.fault.syncs : undefined;
   const seed = `${plan.seed}/${plan.cycle}/${index}`;
-  return makeGround({ run, probe, recorded, syncs, seed, ...(image && { image }) });
+  const exposed = target.needsExposedVolumes;
+  return makeGround({ run, probe, recorded, exposed, syncs, seed, ...(image && { image }) });
 }
 
 interface Crashed {

@@ -26,6 +26,8 @@ export interface GroundOrder {
   /** What is there when the store starts. Absent: nothing. */
   readonly image?: Image;
   readonly recorded: boolean;
+  /** Of a recorded volume: it must be seen by the whole machine. */
+  readonly exposed?: boolean | undefined;
   /** How long syncs take on a recorded volume. Absent: no longer than it takes to note them down. */
   readonly syncs?: Delays | undefined;
   readonly seed: string;
@@ -46,9 +48,9 @@ async function ordinary({ run, probe, image }: GroundOrder): Promise<Ground> {
   };
 }
 
-async function recorded({ run, image, syncs, seed }: GroundOrder): Promise<Ground> {
+async function recorded({ run, image, syncs, seed, exposed = false }: GroundOrder): Promise<Ground> {
   const originNs = process.hrtime.bigint();
-  const volume = await run.newRecordedVolume({ originNs });
+  const volume = await run.newRecordedVolume({ originNs, exposed });
   if (image !== undefined) await volume.lay(image);
   if (syncs !== undefined) await volume.arm([slowSyncs(syncs)], seed);
   return {

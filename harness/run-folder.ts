@@ -30,6 +30,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DirectoryVolume } from "./disk/directory-volume.ts";
 import { abortConnectionsOf } from "./fuse/abort.ts";
 import { RecordedVolume, type RecordedVolumeOptions } from "./fuse/recorded-volume.ts";
+import { unmountBelow } from "./fuse/unmount-below.ts";
 import {
   belongsTo,
   canReadProcesses,
@@ -114,6 +115,7 @@ export class RunFolder {
   async dispose(): Promise<string | undefined> {
     this.giveUp();
     await endProcesses(this.dir);
+    unmountBelow(this.dir);
     if (!this.keep) {
       rmSync(this.dir, { recursive: true, force: true });
       return undefined;
@@ -152,6 +154,7 @@ export async function sweepLeftovers(
     if (owner === null || !isOurs(folder) || ownerLives(Number(owner[1]), Number(owner[2]))) continue;
     const containers = existsSync(path.join(folder, "containers")) ? await removeContainers(name) : [];
     const pids = await endProcesses(folder);
+    unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true });
     swept.push({ folder, pids, containers });
   }
@@ -185,7 +188,11 @@ async function endProcesses(folder: string): Promise<number[]> {
   for (const { pid } of found) killIfThere(pid);
   for (let waitedMs = 0; found.some(isAlive); waitedMs += 2) {
     // Who waits for a recorded volume that does not answer any more hears of a kill only when that ends.
-    if (waitedMs === 1_000) abortConnectionsOf(found.filter(isAlive).map(({ pid }) => pid));
+    if (waitedMs === 1_000)
+      abortConnectionsOf(
+        found.filter(isAlive).map(({ pid }) => pid),
+        folder,
+      );
     if (waitedMs > 10_000) throw new Error(`a process of ${folder} outlives SIGKILL: its disk does not answer`);
     await sleep(2);
   }

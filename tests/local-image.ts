@@ -12,6 +12,31 @@ export function makeRedisImage(redisServer: string): string {
   return makeImage([redisServer], ["-c", `CMD ["${redisServer}"]`, "-c", "WORKDIR /data"]);
 }
 
+/**
+ * As most images are: an entry point of shell hands the files over to a user of the image's own and becomes the store as
+ * that user. What it finds where it stands is what it hands over.
+ */
+export function makeImageWithUser(redisServer: string, tools: ReadonlyMap<string, string>): string {
+  const script = 'find . ! -user 999 -exec chown 999 {} +; exec setpriv --reuid=999 --clear-groups -- "$@"';
+  return makeScriptedImage(redisServer, tools, script);
+}
+
+/** Whatever it is asked for, it has `appendfsync no`. */
+export function makeLiarImage(redisServer: string, tools: ReadonlyMap<string, string>): string {
+  return makeScriptedImage(redisServer, tools, 'exec "$@" --appendfsync no');
+}
+
+/** @param tools by name; a shell among them. @param script gets the command and its directives as arguments. */
+function makeScriptedImage(redisServer: string, tools: ReadonlyMap<string, string>, script: string): string {
+  const files = [...tools.values()];
+  const entry = JSON.stringify([tools.get("sh"), "-c", script, "sh"]);
+  const changes = [`ENV PATH=${pathOf(files)}`, `ENTRYPOINT ${entry}`, `CMD ["${redisServer}"]`, "WORKDIR /data"];
+  return makeImage(
+    [redisServer, ...files],
+    changes.flatMap((change) => ["-c", change]),
+  );
+}
+
 /** What the Dockerfiles ask of their base: node, a shell, and a few commands. */
 export function makeBaseImage(executables: readonly string[]): string {
   return makeImage(

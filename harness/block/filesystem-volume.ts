@@ -17,7 +17,7 @@ import type { DiskFault } from "../disk/disk-fault.ts";
 import type { Image } from "../disk/image.ts";
 import { readImage, writeImage } from "../disk/image-files.ts";
 import { type CommandLine, type Volume, VolumeUnavailable } from "../disk/volume.ts";
-import type { RecordedVolume } from "../fuse/recorded-volume.ts";
+import type { RecordedVolume, RecordedVolumeOptions } from "../fuse/recorded-volume.ts";
 import type { JournalReader } from "../recording/journal-file.ts";
 import type { RunFolder } from "../run-folder.ts";
 import type { Filesystem } from "./filesystems.ts";
@@ -45,7 +45,7 @@ export class FilesystemVolume implements Volume {
   static async create(
     run: RunFolder,
     filesystem: Filesystem,
-    options: { readonly originNs?: bigint } = {},
+    options: RecordedVolumeOptions = {},
   ): Promise<FilesystemVolume> {
     refuseWhereHopeless(filesystem);
     const disk = await run.newRecordedVolume(options);

@@ -69,7 +69,7 @@ async function targetOf(
   names: readonly string[],
   catalogue: Catalogue,
 ): Promise<string> {
-  const { hasEngine } = await import("../targets/container.ts");
+  const { hasEngine } = await import("../targets/container-engine.ts");
   if (suitContainers(names, catalogue) && (await hasEngine())) return `docker:${image}`;
   const executable = executableOf(image, program);
   return executable === "lossbound-server" ? "bundled" : findExecutable(executable);

@@ -8,10 +8,10 @@
  *
  * There are more places than jobs: ▒ waits until one of the stores that run is gone, its files laid down meanwhile.
  */
-import { accessSync, constants, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Image } from "../disk/image.ts";
 import type { Volume } from "../disk/volume.ts";
+import { memoryFolder } from "../memory-folder.ts";
 import type { RecoveryFacts } from "../oracle/evidence.ts";
 import { recover } from "../recover/recover.ts";
 import { RunFolder } from "../run-folder.ts";
@@ -20,11 +20,6 @@ import { Launcher } from "../targets/launcher.ts";
 import type { Config, Target } from "../targets/target.ts";
 import { openTarget } from "../targets/targets.ts";
 import type { Recoverer } from "./explorable.ts";
-
-const memoryFolder = "/dev/shm";
-/** Of statfs(2). */
-const tmpfsType = 0x01021994;
-const freeBytesMin = 512 << 20;
 
 export class Boots implements Recoverer {
   private readonly run: RunFolder;
@@ -46,7 +41,7 @@ export class Boots implements Recoverer {
 
   /** @throws TargetUnavailable */
   static async prepare(targetName: string, config: Config, jobs: number): Promise<Boots> {
-    const parent = inMemory() ? memoryFolder : tmpdir();
+    const parent = memoryFolder() ?? tmpdir();
     await sweep(parent);
     const run = new RunFolder(parent);
     const launcher = new Launcher();
@@ -103,16 +98,5 @@ class Pool<T> {
       if (next === undefined) this.idle.push(thing);
       else next(thing);
     }
-  }
-}
-
-function inMemory(): boolean {
-  try {
-    const { type, bavail, bsize } = statfsSync(memoryFolder);
-    accessSync(memoryFolder, constants.W_OK);
-    return type === tmpfsType && bavail * bsize > freeBytesMin;
-  } catch {
-    // There is no such folder, or it is not ours: the ordinary disk does as well, only slower.
-    return false;
   }
 }

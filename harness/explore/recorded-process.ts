@@ -116,10 +116,11 @@ export class RecordedProcess implements Explorable {
     const clock = new MonotonicClock();
     const { originNs } = clock;
     const { filesystem } = this;
+    const options = { originNs, exposed: this.target.needsExposedVolumes ?? false };
     const volume =
       filesystem === undefined
-        ? await this.run.newRecordedVolume({ originNs })
-        : await FilesystemVolume.create(this.run, filesystem, { originNs });
+        ? await this.run.newRecordedVolume(options)
+        : await FilesystemVolume.create(this.run, filesystem, options);
     if (later !== undefined) await volume.lay(later.image);
     const file = new HistoryWriter(path.join(dir, "history.jsonl"));
     try {

@@ -15,6 +15,7 @@ import type { DiskOperation, SyncStartRecord } from "../recording/journal.ts";
 import { errno } from "./fuse-protocol.ts";
 import type { FuseRequest } from "./fuse-session.ts";
 import { type Recorder, Refusal } from "./recorder.ts";
+import type { Residents } from "./residents.ts";
 import { isDead, isDying, killWhoAsked } from "./store-processes.ts";
 
 /** A fault killed the store: where, and on whose request. */
@@ -44,6 +45,7 @@ const watchPeriodMs = 10;
 
 export class FaultGate {
   readonly #recorder: Recorder;
+  readonly #residents: Residents;
   readonly #struck: (strike: Strike) => void;
   readonly #fail: (request: FuseRequest, error: unknown) => void;
   readonly #faults = new ArmedFaults();
@@ -61,10 +63,12 @@ export class FaultGate {
    */
   constructor(
     recorder: Recorder,
+    residents: Residents,
     struck: (strike: Strike) => void,
     fail: (request: FuseRequest, error: unknown) => void,
   ) {
     this.#recorder = recorder;
+    this.#residents = residents;
     this.#struck = struck;
     this.#fail = fail;
     recorder.capacity = () => this.#capacity();
@@ -270,7 +274,9 @@ export class FaultGate {
   #kill(request: FuseRequest, hit: Interference, operation: DiskOperation, paths: readonly string[]): void {
     const { tid } = request.header;
     const fault = hit.faults.find(({ kind }) => kind === "kill")?.name ?? "";
-    for (const thread of killWhoAsked(tid, hit.killBefore ?? hit.killAfter ?? "process")) this.#doomed.add(thread);
+    const isTree = (hit.killBefore ?? hit.killAfter) === "tree";
+    const doomed = killWhoAsked(tid, isTree ? (pid) => this.#residents.besides(pid) : () => []);
+    for (const thread of doomed) this.#doomed.add(thread);
     this.#struck({ fault, operation, path: paths[0] ?? "", tid, records: this.#recorder.recordCount });
     this.#forgetTheDead();
   }

@@ -9,6 +9,9 @@
  * A process of its own, because a file system must answer while its user waits: in the harness's own thread any call on
  * the mount would wait for itself. When the harness is gone, however it went, this process kills the store, takes the
  * mount away and ends; and should this one be killed, the kernel ends the mount with it.
+ *
+ * Started with the word `exposed` it shares the namespace of the harness, so that an engine of containers sees the mount.
+ * Should it be killed then, the mount stays, and refuses everything, until a sweep.
  */
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,25 +19,31 @@ import { Worker } from "node:worker_threads";
 import type { FromBell, ToBell } from "./bell.ts";
 import { type Answerers, ControlError, ControlServer, controlVersion } from "./control.ts";
 import { Mount } from "./mount.ts";
-import { killAll, mountNamespaceOf, processesOf } from "./store-processes.ts";
+import { letGoOfCopies } from "./mounting.ts";
+import { exposedResidents, privateResidents, type Residents } from "./residents.ts";
+import { killAll, mountNamespaceOf } from "./store-processes.ts";
 
 const killPatienceMs = 5_000;
 
-// It kills whoever shares its namespace. In its parent's that would be the whole machine.
+const exposed = process.argv[2] === "exposed";
 const namespace = mountNamespaceOf("self");
-if (namespace === undefined || namespace === mountNamespaceOf(process.ppid)) {
+// It kills whoever shares its namespace. In its parent's that would be the whole machine.
+if (!exposed && (namespace === undefined || namespace === mountNamespaceOf(process.ppid))) {
   throw new Error("to be started by VolumeProcess only, in a mount namespace of its own");
 }
+if (!exposed) await letGoOfCopies();
 
 const bell = new Worker(new URL(`./bell${path.extname(import.meta.url)}`, import.meta.url));
 const toBell = (message: ToBell): void => bell.postMessage(message);
 let mounted: Mount | undefined;
+let residents: Residents = privateResidents();
 
 const answerers: Answerers = {
   hello: async () => ({ version: controlVersion }),
   async mount({ dir, journalDir }) {
     await takeDown();
-    const mount = new Mount(dir, journalDir, {
+    if (exposed) residents = exposedResidents(dir);
+    const mount = new Mount(dir, journalDir, residents, {
       mayBlock: () => !control.busy,
       struck: (strike) => control.tell({ event: "struck", with: strike }),
       broken: ({ message }) => control.tell({ event: "broken", with: { message } }),
@@ -108,7 +117,7 @@ async function takeDown(): Promise<void> {
 
 async function endStores(): Promise<void> {
   for (let waitedMs = 0; waitedMs < killPatienceMs; waitedMs += 5) {
-    const left = processesOf(namespace as string);
+    const left = residents.list();
     if (left.length === 0) return;
     killAll(left);
     await sleep(5);

@@ -157,7 +157,7 @@ describe("nothing of a recorded volume is left", () => {
     process.kill(stuck.pid, "SIGKILL");
     await sleep(100);
     expect(alive([stuck.pid]), "survives its SIGKILL").to.deep.equal([stuck.pid]);
-    abortConnectionsOf([stuck.pid]);
+    abortConnectionsOf([stuck.pid], ground.folder);
     expect((await stuck.ended).signal).to.equal("SIGKILL");
     process.kill(ground.volume.pid, "SIGCONT");
   });

@@ -8,6 +8,7 @@ import { closeSync, openSync, statfsSync } from "node:fs";
 import type { Inode } from "../disk/file-tree.ts";
 import type { ByteSource } from "../disk/sparse-bytes.ts";
 import { JournalReader, JournalWriter, readExactly } from "../recording/journal-file.ts";
+import { abortConnection } from "./abort.ts";
 import type { ListedNode, PlacedFile } from "./control.ts";
 import { FaultGate, type Strike } from "./fault-gate.ts";
 import { errno } from "./fuse-protocol.ts";
@@ -15,9 +16,12 @@ import { type FuseRequest, FuseSession, type RequestHandler } from "./fuse-sessi
 import { mountFuse, unmount, unmountDisksOn, writeBack } from "./mounting.ts";
 import { Recorder, Refusal } from "./recorder.ts";
 import { RecordingFs } from "./recording-fs.ts";
+import type { Residents } from "./residents.ts";
+import { within } from "./within.ts";
 
 /** Should this process be killed, the journal lacks what happened within this time before. */
 const flushPeriodMs = 100;
+const goodbyePatienceMs = 2_000;
 
 export interface MountEvents {
   /** False while anything but the store wants something of this thread. */
@@ -38,6 +42,8 @@ export class Mount implements RequestHandler {
   readonly #sourceFds: number[] = [];
   #session: FuseSession | undefined;
   #fd: number | undefined;
+  #connection = 0;
+  readonly #exposed: boolean;
   #broken = false;
   #awake = false;
 
@@ -45,15 +51,16 @@ export class Mount implements RequestHandler {
    * @param dir where it will be mounted: an existing folder, absolute.
    * @param journalDir holds a journal: the tree begins as it ends.
    */
-  constructor(dir: string, journalDir: string, events: MountEvents) {
+  constructor(dir: string, journalDir: string, residents: Residents, events: MountEvents) {
     const before = new JournalReader(journalDir);
     this.#dir = dir;
+    this.#exposed = residents.kind === "exposed";
     this.#events = events;
     this.#journal = JournalWriter.resume(journalDir, before, () => Number(process.hrtime.bigint() - before.originNs));
     before.close();
     this.#recorder = new Recorder(this.#journal, before.records);
     const fail = (request: FuseRequest, error: unknown): void => this.#fail(request, error);
-    this.gate = new FaultGate(this.#recorder, (strike) => events.struck(strike), fail);
+    this.gate = new FaultGate(this.#recorder, residents, (strike) => events.struck(strike), fail);
     this.#fs = new RecordingFs(this.#recorder, this.gate, fail, () => freeBytes(journalDir));
     this.#flushing = setInterval(() => this.#guard(() => this.#journal.flush()), flushPeriodMs);
   }
@@ -65,6 +72,7 @@ export class Mount implements RequestHandler {
   async attach(): Promise<number> {
     const { fd, connection } = await mountFuse(this.#dir);
     this.#fd = fd;
+    this.#connection = connection;
     this.#session = new FuseSession(fd, this);
     this.#session.ended.catch((error: unknown) => {
       this.#breakDown(error);
@@ -90,7 +98,10 @@ export class Mount implements RequestHandler {
     if (this.#session !== undefined) {
       await unmountDisksOn(this.#dir);
       await unmount(this.#dir);
-      await this.#session.ended.catch((error: unknown) => this.#breakDown(error));
+      const ended = this.#session.ended.catch((error: unknown) => this.#breakDown(error));
+      // Another namespace may have been copied from this machine's, and hold the mount for as long as that lives.
+      if (this.#exposed && !(await within(goodbyePatienceMs, ended))) abortConnection(this.#connection);
+      await ended;
     }
     this.#closeDevice();
     for (const fd of this.#sourceFds) closeSync(fd);

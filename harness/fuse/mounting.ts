@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { ControlError } from "./control.ts";
+import { type MountEntry, mountAt, mountsOf, recordedType } from "./mount-table.ts";
 
 const writeBackPatienceMs = 10_000;
 
@@ -24,7 +25,8 @@ export interface FuseMount {
 export async function mountFuse(dir: string): Promise<FuseMount> {
   const fd = openDevice();
   const options = "fd=3,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions";
-  const args = ["-i", "-t", "fuse.lossbound", "-o", options, "lossbound", dir];
+  // The folder is its source too: so it is known wherever it is seen, in a container for example.
+  const args = ["-i", "-t", recordedType, "-o", options, dir, dir];
   const mounted = await runCommand("mount", args, fd);
   if (mounted.exitCode !== 0) {
     closeSync(fd);
@@ -42,18 +44,32 @@ export async function unmount(dir: string): Promise<void> {
 }
 
 /**
+ * For a namespace that has just been copied from another one: lets go of the exposed volumes that came along, and of what
+ * is mounted from a disk on them. Whose they are could not end them otherwise.
+ */
+export async function letGoOfCopies(): Promise<void> {
+  const volumes = mountsOf("self").filter(({ type }) => type === recordedType);
+  for (const { mountPoint } of volumes.flatMap((volume) => [...disksOn(volume.mountPoint), volume])) {
+    // An unprivileged namespace may not take apart what it was given: then its copy stays until it ends.
+    await runCommand("umount", ["-i", "-l", mountPoint]);
+  }
+}
+
+/**
  * Unmounts the file systems whose disk is a file on the volume. It must be done while somebody still answers for that
  * disk: the kernel would end these mounts before it gives up the volume's device, and wait for answers for ever.
  */
 export async function unmountDisksOn(dir: string): Promise<void> {
-  for (const device of loopDevicesOn(dir)) {
-    for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
-      const [before = "", after = ""] = line.split(" - ");
-      if (after.split(" ")[1] !== device) continue;
-      const { exitCode, output } = await runCommand("umount", ["-i", unescapeOctal(before.split(" ")[4] ?? "")]);
-      if (exitCode !== 0) throw new Error(`umount refused: ${output}`);
-    }
+  for (const { mountPoint } of disksOn(dir)) {
+    const { exitCode, output } = await runCommand("umount", ["-i", mountPoint]);
+    if (exitCode !== 0) throw new Error(`umount refused: ${output}`);
   }
+}
+
+/** The file systems whose disk is a file on the volume that is mounted on `dir`. */
+export function disksOn(dir: string): MountEntry[] {
+  const devices = new Set(loopDevicesOn(dir));
+  return mountsOf("self").filter(({ source }) => devices.has(source));
 }
 
 function loopDevicesOn(dir: string): string[] {
@@ -86,16 +102,9 @@ function openDevice(): number {
 
 /** The minor number of its device, which mountinfo has as `0:52`. */
 function connectionOf(dir: string): number {
-  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  // The last line for a folder is the mount on top.
-  const line = lines.findLast((text) => unescapeOctal(text.split(" ")[4] ?? "") === dir);
-  const connection = /^\S+ \S+ 0:(\d+) /.exec(line ?? "")?.[1];
-  if (connection === undefined) throw new Error(`${dir} is not among the mounts`);
-  return Number(connection);
-}
-
-function unescapeOctal(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  const mount = mountAt(dir);
+  if (mount === undefined) throw new Error(`${dir} is not among the mounts`);
+  return Number(mount.device.split(":")[1]);
 }
 
 interface Finished {

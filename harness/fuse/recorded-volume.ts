@@ -11,6 +11,9 @@
  * The harness never touches the mount: whoever waits on a file system must not be needed to serve it. What it wants to
  * know comes over the control port, and bytes come from the journal's files, which lie on the ordinary disk.
  *
+ * A store in a container gets an exposed volume: there the mount is seen by the whole machine, because the engine binds it
+ * into the container out of its own mount namespace. Still nobody but the store touches it.
+ *
  * Two limits are FUSE's and not the store's. A write to a file waits while a sync of that same file runs, because the
  * kernel holds the file's lock meanwhile. And sync(2), syncfs(2) and sync_file_range(2) succeed without reaching us: a
  * store that relies on one of them looks worse here than it is.
@@ -29,6 +32,8 @@ import { VolumeProcess } from "./volume-process.ts";
 export interface RecordedVolumeOptions {
   /** CLOCK_MONOTONIC at stamp 0: the recording's, so that journal and history share one timeline. Default: now. */
   readonly originNs?: bigint;
+  /** Mounted for the whole machine, so that an engine of containers sees it. Default: for the store alone. */
+  readonly exposed?: boolean;
 }
 
 export class RecordedVolume implements Volume {
@@ -52,7 +57,7 @@ export class RecordedVolume implements Volume {
    */
   static async create(folder: string, options: RecordedVolumeOptions = {}): Promise<RecordedVolume> {
     mkdirSync(path.join(folder, "mount"));
-    const process = await VolumeProcess.start(folder);
+    const process = await VolumeProcess.start(folder, options.exposed);
     const volume = new RecordedVolume(folder, options.originNs ?? globalThis.process.hrtime.bigint(), process);
     try {
       await volume.lay(new Map());

@@ -1,6 +1,5 @@
 /**
- * The processes that use a recorded volume: whoever lives in its private mount namespace, apart from the recorder and
- * what that has started itself. No list has to be kept: the kernel knows, also of children and orphans.
+ * The processes of a mount namespace, as the kernel knows them, children and orphans too; and how they are ended.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 
@@ -47,14 +46,13 @@ export function processesOf(namespace: string): number[] {
 }
 
 /**
- * SIGKILL to the process of a thread, or to all that live in this process's namespace, that one first.
+ * SIGKILL to the process of a thread, and to those that are to die with it, that one first.
  * Returns the threads that will never run another line of their program.
  */
-export function killWhoAsked(tid: number, scope: "process" | "tree"): Set<number> {
+export function killWhoAsked(tid: number, besides: (pid: number) => readonly number[]): Set<number> {
   const asker = statusOf(tid)?.process;
-  const rest = scope === "tree" ? processesOf(mountNamespaceOf("self") ?? "") : [];
   const doomed = new Set<number>();
-  for (const pid of [...(asker === undefined ? [] : [asker]), ...rest]) {
+  for (const pid of [...(asker === undefined ? [] : [asker]), ...besides(asker ?? 0)]) {
     for (const thread of orGone(() => readdirSync(`/proc/${pid}/task`)) ?? []) doomed.add(Number(thread));
     killAll([pid]);
   }

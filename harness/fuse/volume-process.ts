@@ -13,6 +13,8 @@ import { abortConnectionsOf } from "./abort.ts";
 import { type CommandName, type Commands, ControlClient, ControlError, controlVersion } from "./control.ts";
 import type { Strike } from "./fault-gate.ts";
 import { HeldNamespace, killAll, processesOf } from "./store-processes.ts";
+import { unmountBelow } from "./unmount-below.ts";
+import { within } from "./within.ts";
 
 const endPatienceMs = 5_000;
 const killPatienceMs = 2_000;
@@ -29,18 +31,22 @@ export class VolumeProcess {
   readonly #control: ControlClient;
   /** Resolves with how it ended, in words. */
   readonly #exited: Promise<string>;
+  readonly #logFile: string;
   readonly #strikeListeners: ((strike: Strike) => void)[] = [];
+  /** The folder below which everybody sees what it mounts. */
+  readonly #exposedBelow: string | undefined;
   #namespace: HeldNamespace | undefined;
   #ending = false;
 
   /**
    * @param folder its working folder, where `volume.log` gets what it prints. Sweeps know it by that.
+   * @param exposed mounts where the harness lives, for all of this machine.
    * @throws VolumeUnavailable
    */
-  static async start(folder: string): Promise<VolumeProcess> {
-    refuseWhereHopeless();
+  static async start(folder: string, exposed = false): Promise<VolumeProcess> {
+    refuseWhereHopeless(exposed);
     const logFile = path.join(folder, "volume.log");
-    const process = new VolumeProcess(spawnApart(folder, logFile), logFile);
+    const process = new VolumeProcess(spawnApart(folder, logFile, exposed), logFile, exposed ? folder : undefined);
     try {
       await process.#greet(logFile);
       return process;
@@ -50,8 +56,10 @@ export class VolumeProcess {
     }
   }
 
-  private constructor(child: ChildProcess, logFile: string) {
+  private constructor(child: ChildProcess, logFile: string, exposedBelow: string | undefined) {
     this.#child = child;
+    this.#logFile = logFile;
+    this.#exposedBelow = exposedBelow;
     let fail: (reason: Error) => void = () => undefined;
     this.failed = new Promise((resolve) => {
       fail = resolve;
@@ -96,6 +104,7 @@ export class VolumeProcess {
 
   /** nsenter becomes the command: no process stands between it and a signal. */
   enter(command: string, args: readonly string[]): CommandLine {
+    if (this.#exposedBelow !== undefined) return { command, args };
     const user = isRoot ? [] : ["--user", "--preserve-credentials"];
     return { command: "nsenter", args: [`--target=${this.pid}`, ...user, "--mount", "--", command, ...args] };
   }
@@ -117,10 +126,12 @@ export class VolumeProcess {
       this.#child.kill("SIGKILL");
       await this.#exited;
     }
+    if (this.#exposedBelow !== undefined) return unmountBelow(this.#exposedBelow);
     // The kernel has ended the mount with its process. Whoever was on it gets errors now, and hears of the kill.
     const left = (): number[] => (this.#namespace === undefined ? [] : processesOf(this.#namespace.name));
+    const folder = path.dirname(this.#logFile);
     for (const lastResort of [() => undefined, abortConnectionsOf]) {
-      lastResort(left());
+      lastResort(left(), folder);
       killAll(left());
       if (await becomesTrue(killPatienceMs, () => left().length === 0)) return;
     }
@@ -138,12 +149,18 @@ export class VolumeProcess {
   }
 }
 
-/** A session and a mount namespace of its own; and a user namespace, where we are not root and must be to mount. */
-function spawnApart(folder: string, logFile: string): ChildProcess {
+/**
+ * A session and, unless it is exposed, a mount namespace of its own; and a user namespace, where we are not root and must
+ * be to mount.
+ */
+function spawnApart(folder: string, logFile: string, exposed: boolean): ChildProcess {
   const log = openSync(logFile, "a");
   try {
     const namespaces = isRoot ? ["--mount"] : ["--user", "--map-root-user", "--mount"];
-    return spawn("unshare", [...namespaces, process.execPath, ...loader, program], {
+    const [command, ...args] = exposed
+      ? [process.execPath, ...loader, program, "exposed"]
+      : ["unshare", ...namespaces, process.execPath, ...loader, program];
+    return spawn(command, args, {
       cwd: folder,
       stdio: ["ignore", log, log, "pipe"],
       // Ctrl-C at the terminal goes to the harness, and the harness ends this.
@@ -154,10 +171,14 @@ function spawnApart(folder: string, logFile: string): ChildProcess {
   }
 }
 
-function refuseWhereHopeless(): void {
+function refuseWhereHopeless(exposed: boolean): void {
   if (process.platform !== "linux") {
     const remedy = "Run the harness in a Linux container or machine; live kills on a directory work here.";
     throw new VolumeUnavailable("recorded", `${process.platform} has no FUSE that a process can serve alone`, remedy);
+  }
+  if (exposed && !isRoot) {
+    const reason = "an engine of containers sees only what is mounted for the whole machine, and that needs root";
+    throw new VolumeUnavailable("recorded", reason, "Run lossbound as root; the store's executable works without.");
   }
   if (!existsSync("/dev/fuse")) throw unavailable("there is no /dev/fuse");
   try {
@@ -179,14 +200,6 @@ function unavailable(reason: string): VolumeUnavailable {
 function lastWords(logFile: string): string {
   const text = existsSync(logFile) ? readFileSync(logFile, "utf8").trim() : "";
   return text.split("\n").slice(-5).join(" / ") || "It said nothing.";
-}
-
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  const timer = new AbortController();
-  const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
-  const done = await Promise.race([promise.then(() => true), late]);
-  timer.abort();
-  return done;
 }
 
 async function becomesTrue(ms: number, holds: () => boolean): Promise<boolean> {

@@ -1,63 +1,73 @@
 /**
- * A store in a container: a local image, its own command line with the preset's directives behind it, killed from outside.
+ * A store in a container: a local image, its own command line with the preset's directives behind it.
  *
  *     IMAGE  ENTRYPOINT CMD --save … --appendonly yes …
- *       /data         the volume
+ *       /data         the volume: a folder, a recorded volume, or a real file system on one
  *       /lossbound    the instance's folder: its unix socket
  *
- * It needs no network, and has none. SIGKILL goes to the process itself, by its pid on this machine, as a kernel that is
- * short of memory would do it; the engine is asked only where that is not allowed. Nothing outlives the first process of
- * a container, so a kill of the process is always one of the tree.
- *
- * Each container carries the run's name as a label. Whoever sweeps after a dead harness finds it by that, and so does
- * Ryuk, where its image is to be had.
+ * It needs no network, and has none. What the engine binds into it is looked at from outside, in the process's own mount
+ * table: whoever is not seen there on the very volume that was meant is not on it, and its recording would be of nothing.
  */
 import { chmodSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type ContainerRuntimeClient,
-  GenericContainer,
-  getContainerRuntimeClient,
-  getReaper,
-  ImageName,
-} from "testcontainers";
-import type { Volume, VolumeKind } from "../disk/volume.ts";
+import { type ContainerRuntimeClient, GenericContainer, ImageName } from "testcontainers";
+import { type Volume, type VolumeKind, VolumeUnavailable } from "../disk/volume.ts";
+import { mountAt } from "../fuse/mount-table.ts";
 import type { RunFolder } from "../run-folder.ts";
 import { lastValue } from "./config-file.ts";
+import { canHaveRyuk, findEngine, isStatus, removeContainer, removeContainers, runLabel } from "./container-engine.ts";
+import { ContainerInstance } from "./container-instance.ts";
 import { identifyStore } from "./identity.ts";
-import { findProcess, isAlive, listChildren, type ProcessIdentity } from "./process-table.ts";
-import { whenServing } from "./readiness.ts";
-import { connectTo, type Endpoint, type OracleConnection } from "./resp-client.ts";
+import { type ImageFacts, InsideContainer } from "./inside-container.ts";
+import type { Spawn } from "./spawn.ts";
 import {
   type Config,
-  type Ending,
   type Instance,
-  RefusedToStart,
   type StartOptions,
   type StoreIdentity,
   type Target,
   TargetUnavailable,
 } from "./target.ts";
 
-const runLabel = "lossbound.run";
 const patienceMsDefault = 60_000;
-const ryukPatienceMs = 20_000;
-const exitCodeOfSigkill = 137;
+const instancePlace = "/lossbound";
+const dataPlace = "/data";
 
-/** @throws TargetUnavailable when there is no engine, or it has no such image and cannot get it */
-export async function openContainerTarget(image: string, run: RunFolder): Promise<Target> {
+/**
+ * @param spawn for stores that are started by the hundred: inside one container that stays.
+ * @throws TargetUnavailable when there is no engine, or it has no such image and cannot get it
+ */
+export async function openContainerTarget(image: string, run: RunFolder, spawn?: Spawn): Promise<Target> {
   const engine = await findEngine();
+  const facts = await inspectImage(image, engine);
+  run.expectContainers();
+  const target = new ContainerTarget(facts, await canHaveRyuk(engine), engine, run);
+  if (spawn === undefined) return target;
+  try {
+    return new InsideContainer(facts, await target.hold(), run, spawn, target);
+  } catch (error) {
+    await target.close();
+    throw error;
+  }
+}
+
+/** @throws TargetUnavailable */
+async function inspectImage(image: string, engine: ContainerRuntimeClient): Promise<ImageFacts> {
   const name = ImageName.fromString(image);
   try {
     await engine.image.pull(name);
     const { Config: config } = await engine.image.inspect(name);
-    const command = config.Cmd;
-    if (!Array.isArray(command) || command.length === 0) {
+    const command = words(config.Cmd);
+    if (command.length === 0) {
       throw new TargetUnavailable(`the image ${image} names no command: there is nothing to hand directives to`);
     }
-    run.expectContainers();
-    return new ContainerTarget(image, command, await canHaveRyuk(engine), engine, run);
+    return {
+      name: image,
+      entrypoint: words(config.Entrypoint),
+      command,
+      environment: config.Env ?? [],
+      workingDir: config.WorkingDir || "/",
+    };
   } catch (error) {
     if (error instanceof TargetUnavailable) throw error;
     const why = (error as Error).message.trim();
@@ -67,92 +77,45 @@ export async function openContainerTarget(image: string, run: RunFolder): Promis
   }
 }
 
-/** Ends all containers of a run whose harness is dead. */
-export async function removeContainers(runId: string): Promise<string[]> {
-  const engine = await findEngine();
-  const found = await engine.container.dockerode.listContainers({
-    all: true,
-    filters: { label: [`${runLabel}=${runId}`] },
-  });
-  for (const { Id: id } of found) await removeContainer(engine, id);
-  return found.map(({ Id: id }) => id);
+function words(said: string | string[] | undefined | null): string[] {
+  return typeof said === "string" ? [said] : (said ?? []);
 }
 
-/** Whether an engine of containers answers here. */
-export async function hasEngine(): Promise<boolean> {
-  try {
-    await findEngine();
-    return true;
-  } catch (error) {
-    if (error instanceof TargetUnavailable) return false;
-    throw error;
+interface Bind {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** What the library does not offer by name. */
+class StoreContainer extends GenericContainer {
+  /** As a mount, and not as what `-v` makes: of a folder that it does not see, an engine would make an empty one. */
+  withMounts(binds: readonly Bind[]): this {
+    this.hostConfig.Mounts = binds.map(({ source, target }) => ({ Type: "bind", Source: source, Target: target }));
+    return this;
+  }
+
+  /** It sees the processes of this machine, as those do that are started inside it from here. */
+  withProcessesOfThisMachine(): this {
+    this.hostConfig.PidMode = "host";
+    return this;
   }
 }
 
-async function findEngine(): Promise<ContainerRuntimeClient> {
-  try {
-    return await getContainerRuntimeClient();
-  } catch (error) {
-    throw new TargetUnavailable(
-      `no container engine answers (${(error as Error).message}): start dockerd, or set DOCKER_HOST`,
-    );
-  }
-}
-
-/** A container that was removed by force, as a run that is given up does, can tell nothing any more. */
-async function orGone<T, U>(asked: Promise<T>, otherwise: U): Promise<T | U> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isStatus(error, 404, 409)) return otherwise;
-    throw error;
-  }
-}
-
-function isStatus(error: unknown, ...codes: readonly number[]): boolean {
-  return codes.includes((error as { statusCode?: number }).statusCode ?? 0);
-}
-
-async function removeContainer(engine: ContainerRuntimeClient, id: string): Promise<void> {
-  try {
-    await engine.container.getById(id).remove({ force: true, v: true });
-  } catch (error) {
-    // 404: gone. 409: somebody else is removing it just now.
-    if (!isStatus(error, 404, 409)) throw error;
-  }
-}
-
-/** Without a registry its image cannot be pulled, and nothing would start; then our own label sweep is all there is. */
-async function canHaveRyuk(engine: ContainerRuntimeClient): Promise<boolean> {
-  const ryuk = getReaper(engine).then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([ryuk, sleep(ryukPatienceMs, false, { ref: false })]);
-}
-
-class ContainerTarget implements Target {
+export class ContainerTarget implements Target {
   readonly name: string;
   readonly kind = "container";
   readonly diesAtDiskOperation = false;
-  readonly volumes: ReadonlySet<VolumeKind> = new Set(["directory"]);
-  private readonly image: string;
-  private readonly command: readonly string[];
+  readonly volumes: ReadonlySet<VolumeKind> = new Set(["directory", "recorded", "filesystem"]);
+  readonly needsExposedVolumes = true;
+  private readonly image: ImageFacts;
   private readonly withRyuk: boolean;
   private readonly engine: ContainerRuntimeClient;
   private readonly run: RunFolder;
   private readonly beingMade = new Set<Promise<unknown>>();
 
-  constructor(
-    image: string,
-    command: readonly string[],
-    withRyuk: boolean,
-    engine: ContainerRuntimeClient,
-    run: RunFolder,
-  ) {
-    this.name = `docker:${image}`;
+  constructor(image: ImageFacts, withRyuk: boolean, engine: ContainerRuntimeClient, run: RunFolder) {
+    this.name = `docker:${image.name}`;
     this.image = image;
-    this.command = command;
     this.withRyuk = withRyuk;
     this.engine = engine;
     this.run = run;
@@ -177,212 +140,131 @@ class ContainerTarget implements Target {
 
   async start(volume: Volume, config: Config, options: StartOptions = {}): Promise<Instance> {
     const instance = await this.launch(volume, config, options);
-    try {
-      await instance.ready(options.patienceMs);
-      return instance;
-    } catch (error) {
-      await instance.dispose();
-      throw error;
-    }
+    return whenReady(instance, options);
   }
 
   async launch(volume: Volume, config: Config, options: StartOptions = {}): Promise<Instance> {
-    const folder = this.run.newInstanceFolder();
-    // An image may drop to a user of its own, who must be able to make the socket.
-    chmodSync(folder, 0o777);
-    const placement: Config = [
-      ["port", "0"],
-      ["unixsocket", "/lossbound/s"],
-      ["unixsocketperm", "777"],
-      ["dir", "/data"],
-      ["daemonize", "no"],
-      ["logfile", ""],
-    ];
-    const flags = [...config, ...placement].flatMap(([name, ...values]) => [`--${name}`, ...values]);
-    const container = new GenericContainer(this.image)
-      .withCommand([...this.command, ...flags])
-      .withLabels({ [runLabel]: this.run.id })
-      .withEnvironment({ ...options.environment })
-      .withBindMounts([
-        { source: volume.dir, target: "/data" },
-        { source: folder, target: "/lossbound" },
-      ])
-      .withNetworkMode("none")
-      .withAutoCleanup(this.withRyuk)
-      .withAutoRemove(false);
-    if (process.getuid !== undefined && process.getgid !== undefined) {
-      // Whomever the image names: the files of the store are ours to lay down, to read and to remove.
-      container.withUser(`${process.getuid()}:${process.getgid()}`);
-    }
+    const folder = this.newInstanceFolder();
+    const container = this.container(config, [
+      { source: volume.dir, target: dataPlace },
+      { source: folder, target: instancePlace },
+    ]).withEnvironment({ ...options.environment });
     if (options.memoryBytesMax !== undefined) {
       const gigabytes = options.memoryBytesMax / 1024 ** 3;
       container.withResourcesQuota({ memory: gigabytes });
     }
-    const made = container.start();
-    this.beingMade.add(made);
-    const id = (await made.finally(() => this.beingMade.delete(made))).getId();
-    const { State: state } = await this.engine.container.getById(id).inspect();
-    return new ContainerInstance(id, state.Pid, this.engine, this.run, {
-      folder,
-      password: lastValue(config, "requirepass"),
-      patienceMs: options.patienceMs ?? patienceMsDefault,
-    });
-  }
-}
-
-interface Place {
-  readonly folder: string;
-  readonly password: string | undefined;
-  readonly patienceMs: number;
-}
-
-class ContainerInstance implements Instance {
-  readonly pid: number;
-  readonly ended: Promise<Ending>;
-  killedHow?: string;
-  private readonly id: string;
-  private readonly identity: ProcessIdentity | undefined;
-  private readonly engine: ContainerRuntimeClient;
-  private readonly run: RunFolder;
-  private readonly place: Place;
-  private endedAs: Ending | undefined;
-  private logText = "";
-
-  constructor(id: string, pid: number, engine: ContainerRuntimeClient, run: RunFolder, place: Place) {
-    this.id = id;
-    this.pid = pid;
-    this.identity = pid > 0 ? findProcess(pid) : undefined;
-    this.engine = engine;
-    this.run = run;
-    this.place = place;
-    this.ended = this.untilItEnds();
-  }
-
-  ending(): Ending | undefined {
-    return this.endedAs;
-  }
-
-  async ready(patienceMs = this.place.patienceMs): Promise<void> {
-    const deadlineMs = performance.now() + patienceMs;
-    const givenUp = () => this.endedAs !== undefined || performance.now() > deadlineMs;
-    if (await whenServing({ path: this.socket() }, givenUp)) return;
-    const late = this.endedAs === undefined ? [`does not serve after ${patienceMs} ms: killed`] : [];
-    if (late.length > 0) await this.kill();
-    throw new RefusedToStart(await this.ended, [...this.lastLogLines(20), ...late]);
-  }
-
-  connect(options: { readonly protocol?: 2 | 3 } = {}): Promise<OracleConnection> {
-    const { password } = this.place;
-    return connectTo({ path: this.socket() }, { ...options, ...(password !== undefined && { password }) });
-  }
-
-  async kill(): Promise<void> {
-    this.killedHow = "by its pid";
-    if (!this.signalFromOutside("SIGKILL")) {
-      this.killedHow = "by the engine";
-      await this.signalThroughEngine("SIGKILL");
-    }
-    await this.ended;
-  }
-
-  /** By the engine, which freezes all that is in it at once. */
-  async pause(): Promise<void> {
-    await this.engine.container.getById(this.id).pause();
-  }
-
-  async goOn(): Promise<void> {
-    await this.engine.container.getById(this.id).unpause();
-  }
-
-  async ranOutOfMemory(): Promise<boolean> {
-    return (await this.engine.container.getById(this.id).inspect()).State.OOMKilled;
-  }
-
-  get endpoint(): Endpoint {
-    return { path: this.socket() };
-  }
-
-  terminate(): void {
-    if (this.signalFromOutside("SIGTERM")) return;
-    this.signalThroughEngine("SIGTERM").catch((error: unknown) => {
-      this.logText += `SIGTERM could not be sent: ${String(error)}\n`;
-    });
-  }
-
-  async stop(patienceMs = 10_000): Promise<Ending> {
-    const client = await this.connect();
-    const refused = await client.send(["SHUTDOWN"]).then(
-      () => true,
-      () => false,
-    );
-    client.close();
-    if (refused) this.terminate();
-    const timer = setTimeout(() => this.signalFromOutside("SIGKILL"), patienceMs);
-    const ending = await this.ended;
-    clearTimeout(timer);
-    return ending;
-  }
-
-  savers(): readonly number[] {
-    return this.identity === undefined ? [] : listChildren(this.pid).map((child) => child.pid);
-  }
-
-  /** There are none: nothing outlives the first process of a container. */
-  letOrphansGoOn(): void {
-    if (this.endedAs === undefined) throw new Error("the container still runs: it has no orphans");
-  }
-
-  lastLogLines(count: number): readonly string[] {
-    return this.logText.trimEnd().split("\n").slice(-count);
-  }
-
-  async dispose(): Promise<void> {
-    await removeContainer(this.engine, this.id);
-    await this.ended;
-    this.run.remove(this.place.folder);
-  }
-
-  private socket(): string {
-    return path.join(this.place.folder, "s");
-  }
-
-  /** False where this machine does not show the process, or does not let us. */
-  private signalFromOutside(signal: NodeJS.Signals): boolean {
-    if (this.identity === undefined || !isAlive(this.identity)) return this.endedAs !== undefined;
+    const id = await this.make(container);
     try {
-      return process.kill(this.pid, signal);
+      return await this.instanceOf(id, folder, config, options.patienceMs, volume);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EPERM") return false;
+      await removeContainer(this.engine, id);
       throw error;
     }
   }
 
-  private async signalThroughEngine(signal: NodeJS.Signals): Promise<void> {
+  /**
+   * A container that serves an empty folder and stays. The run's whole folder is in it, under the name that it has here.
+   * @throws TargetUnavailable where it is not to be seen from here
+   */
+  async hold(): Promise<number> {
+    const config: Config = [["save", ""]];
+    const folder = this.newInstanceFolder();
+    // Whoever an image drops to must reach what is below; what that is called is not to be seen.
+    chmodSync(this.run.dir, 0o711);
+    const container = this.container(config, [
+      { source: this.run.newVolume().dir, target: dataPlace },
+      { source: folder, target: instancePlace },
+      { source: this.run.dir, target: this.run.dir },
+    ]).withProcessesOfThisMachine();
+    const instance = await this.instanceOf(await this.make(container), folder, config);
+    await whenReady(instance);
+    if (instance.pid === 0) throw new TargetUnavailable(`the engine's processes are not to be seen here. ${besideIt}`);
+    return instance.pid;
+  }
+
+  private newInstanceFolder(): string {
+    const folder = this.run.newInstanceFolder();
+    // An image may drop to a user of its own, who must be able to make the socket.
+    chmodSync(folder, 0o777);
+    return folder;
+  }
+
+  private container(config: Config, binds: readonly Bind[]): StoreContainer {
+    const placement: Config = [
+      ["port", "0"],
+      ["unixsocket", `${instancePlace}/s`],
+      ["unixsocketperm", "777"],
+      ["dir", dataPlace],
+      ["daemonize", "no"],
+      ["logfile", ""],
+    ];
+    const flags = [...config, ...placement].flatMap(([name, ...values]) => [`--${name}`, ...values]);
+    const container = new StoreContainer(this.image.name)
+      .withCommand([...this.image.command, ...flags])
+      .withLabels({ [runLabel]: this.run.id })
+      .withMounts(binds)
+      .withNetworkMode("none")
+      .withAutoCleanup(this.withRyuk)
+      .withAutoRemove(false);
+    // Whomever the image names: the files of the store are ours to lay down, to read and to remove.
+    if (process.getuid === undefined || process.getgid === undefined) return container;
+    return container.withUser(`${process.getuid()}:${process.getgid()}`);
+  }
+
+  /** @throws TargetUnavailable when the engine does not see our folders */
+  private async make(container: StoreContainer): Promise<string> {
+    const made = container.start();
+    this.beingMade.add(made);
     try {
-      await this.engine.container.getById(this.id).kill({ signal });
+      return (await made).getId();
     } catch (error) {
-      // It is not running any more: nobody to kill.
-      if (!isStatus(error, 409)) throw error;
+      const { message } = error as Error;
+      if (!isStatus(error, 400) || !message.includes("bind source path does not exist")) throw error;
+      throw new TargetUnavailable(`the engine does not see the folders of this machine. ${besideIt}`);
+    } finally {
+      this.beingMade.delete(made);
     }
   }
 
-  private async untilItEnds(): Promise<Ending> {
-    const container = this.engine.container.getById(this.id);
-    const { StatusCode: code } = await orGone(container.wait() as Promise<{ StatusCode: number }>, {
-      StatusCode: exitCodeOfSigkill,
-    });
-    this.logText += await this.readLog();
-    this.endedAs =
-      code === exitCodeOfSigkill ? { exitCode: null, signal: "SIGKILL" } : { exitCode: code, signal: null };
-    return this.endedAs;
+  private async instanceOf(
+    id: string,
+    folder: string,
+    config: Config,
+    patienceMs = patienceMsDefault,
+    volume?: Volume,
+  ): Promise<ContainerInstance> {
+    const pid = await this.pidOf(id, folder, volume);
+    const password = lastValue(config, "requirepass");
+    return new ContainerInstance(this.engine, this.run, { id, pid, folder, password, patienceMs });
   }
 
-  private async readLog(): Promise<string> {
-    const container = this.engine.container.getById(this.id);
-    const stream = await orGone(this.engine.container.logs(container, { tail: 50 }), undefined);
-    if (stream === undefined) return "";
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
-    return Buffer.concat(chunks).toString("utf8");
+  /**
+   * Of this machine, and proven: the process has the instance's folder where we had it put. An engine that runs elsewhere
+   * tells a number too, and here that may be anybody's.
+   * @throws VolumeUnavailable when it runs, and not on that volume
+   */
+  private async pidOf(id: string, folder: string, volume: Volume | undefined): Promise<number> {
+    const { Pid: pid } = (await this.engine.container.getById(id).inspect()).State;
+    const isOurs = mountAt(instancePlace, pid)?.root.endsWith(`/${this.run.id}/${path.basename(folder)}`) === true;
+    if (volume === undefined || volume.kind === "directory") return isOurs ? pid : 0;
+    const device = mountAt(volume.dir)?.device;
+    if (isOurs && mountAt(dataPlace, pid)?.device === device) return pid;
+    // One that has ended already refused its config, or what is on the volume.
+    if (!(await this.engine.container.getById(id).inspect()).State.Running) return 0;
+    const reason = "the engine of containers does not see what is mounted here";
+    throw new VolumeUnavailable(volume.kind, reason, besideIt);
+  }
+}
+
+const besideIt =
+  "Run lossbound on the machine of the engine, and in the same mount namespace: not in a container, nor over DOCKER_HOST.";
+
+async function whenReady(instance: Instance, { patienceMs }: StartOptions = {}): Promise<Instance> {
+  try {
+    await instance.ready(patienceMs);
+    return instance;
+  } catch (error) {
+    await instance.dispose();
+    throw error;
   }
 }

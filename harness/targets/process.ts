@@ -11,7 +11,7 @@
  * signal to one group, so that no child outlives its parent by the time between two calls. It listens on a socket in the
  * run's own folder, or on a free port of loopback: never where another store of this machine might answer in its place.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -50,6 +50,8 @@ export interface Launch {
   readonly diesAtDiskOperation: boolean;
   readonly redisVersion?: string;
   readonly commands?: ReadonlySet<string>;
+  /** It may drop to another user, who must be able to make its socket, and whose socket must be open to us. */
+  readonly dropsToAnyUser?: boolean;
 }
 
 const patienceMsDefault = 30_000;
@@ -111,7 +113,10 @@ export class ProcessTarget implements Target {
     const endpoint = port ?? { path: socketPath(folder) };
     const configFile = path.join(folder, "store.conf");
     const logFile = path.join(folder, "store.log");
-    const directives = [...config, ...placement(volume.dir, endpoint)];
+    const anyUser = this.how.dropsToAnyUser === true;
+    if (anyUser) chmodSync(folder, 0o777);
+    const permissions: Config = anyUser ? [["unixsocketperm", "777"]] : [];
+    const directives = [...config, ...placement(volume.dir, endpoint), ...permissions];
     writeFileSync(configFile, configText(directives));
     const plain = commandLine(this.how, { config: configFile, dir: volume.dir, endpoint }, directives);
     const { command, args } = volume.enter?.(plain.command, plain.args) ?? plain;

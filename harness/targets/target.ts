@@ -17,6 +17,8 @@ export interface Target {
   readonly name: string;
   readonly kind: TargetKind;
   readonly volumes: ReadonlySet<VolumeKind>;
+  /** True when it sees only what is mounted for the whole machine, as a container does. */
+  readonly needsExposedVolumes?: boolean;
   /** True when the store obeys `LOSSBOUND_KILL_AT`: it dies by its own hand at an exact disk operation. */
   readonly diesAtDiskOperation: boolean;
   /** All commands of a workload that it understands, in upper case; absent: all that its version should. */

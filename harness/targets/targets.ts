@@ -67,7 +67,8 @@ export const targetTypes: readonly TargetType[] = [
     about: "a container of a local image, killed from outside",
     matches: (name) => name.startsWith("docker:"),
     // Loading the library takes a second: only who asks for a container waits for it.
-    open: async (name, run) => (await import("./container.ts")).openContainerTarget(name.slice("docker:".length), run),
+    open: async (name, run, spawn) =>
+      (await import("./container.ts")).openContainerTarget(name.slice("docker:".length), run, spawn),
   },
   {
     form: "FILE.target.yaml",
