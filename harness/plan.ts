@@ -68,6 +68,8 @@ export interface PlannedPowerCut {
    * the link. Absent: it has one life.
    */
   readonly killed?: readonly EarlierLife[];
+  /** Keys that are there before the first client comes, of the first link. Absent: none. */
+  readonly preload?: number;
   /** Absent: a sync takes as long as it takes to note it down. */
   readonly syncs?: Delays;
   /** Every write also appends to one shared log. */
@@ -248,6 +250,7 @@ function planPowerCut(
       ...(swarm !== undefined && { orders: ordersOf(swarm, clients) }),
       ...(diskFaults !== undefined && { diskFaults }),
       ...(killed.length > 0 && { killed }),
+      ...(fault.preload !== undefined && link === 0 && { preload: fault.preload }),
       ...(syncs !== undefined && { syncs }),
       marker,
     },

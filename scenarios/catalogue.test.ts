@@ -125,6 +125,15 @@ describe("what ships", () => {
     });
   }
 
+  it("each that cuts the power or breaks a disk says what it is known to show, of the bundled store and of redis-server", () => {
+    const disks = catalogue.scenarioNames().filter((name) => /^(power-cut|disk-fault)\/|slow-disk$/.test(name));
+    expect(disks).to.have.length.greaterThan(13);
+    for (const name of disks) {
+      const { foreseen } = catalogue.scenario(name).value;
+      expect(Object.keys(foreseen ?? {}), name).to.deep.equal(["bundled", "redis-server"]);
+    }
+  });
+
   for (const name of catalogue.presetNames()) {
     it(`preset ${name} is named as its file and says who would choose it`, () => {
       const preset = catalogue.preset(name);

@@ -26,6 +26,9 @@ export const grades = ["must-pass", "realistic", "adversarial"] as const;
 export const powerCutSchema = z.strictObject({
   kind: z.literal("power-cut"),
   lastsMs: rangeField(1, 7_200_000).describe("how long clients write, in milliseconds; a number or [from, to]"),
+  preload: countField(1)
+    .exactOptional()
+    .describe("so many keys are there before the first client comes; absent: the store begins empty"),
   disk: z
     .array(diskTroubleSchema)
     .min(1)

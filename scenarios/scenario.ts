@@ -3,6 +3,7 @@
  * room (`[100, 900]`), the plan draws from the seed and writes down what it drew.
  *
  *     name: kill/random                     why: what a reader learns from it
+ *     foreseen: { bundled: … }              what is expected of which store
  *     target: bundled                       the store under test, when the command line names none
  *     suits: { targets, volumes, presets }  what it makes sense with (N2)
  *     presets: [always, everysec]           with which configs it runs, when the command line names none
@@ -241,6 +242,10 @@ const expectSchema = z
 export const scenarioSchema = z.strictObject({
   name: nameField("a name"),
   why: proseField.describe("what a reader learns from this scenario, and from its verdict"),
+  foreseen: z
+    .strictObject({ bundled: proseField.exactOptional(), "redis-server": proseField.exactOptional() })
+    .exactOptional()
+    .describe("what is expected of the bundled store and of redis-server; decides nothing"),
   target: z.string().min(1).default("bundled").describe("the store under test, as --target takes it"),
   suits: suitsSchema.describe("what it makes sense with; pairs that do not suit are never run"),
   presets: z.array(nameField("a preset")).min(1).describe("with which configs it runs when none is named"),

@@ -38,6 +38,7 @@ import { Driver } from "../workload/driver.ts";
 import { Boots } from "./boots.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "./explorable.ts";
 import { Lives } from "./lives.ts";
+import { filledFiles } from "./preload.ts";
 
 const initialName = "initial.json";
 export const recordingFormat = "lossbound/recording@1";
@@ -117,18 +118,19 @@ export class RecordedProcess implements Explorable {
     const { originNs } = clock;
     const { filesystem } = this;
     const options = { originNs, exposed: this.target.needsExposedVolumes ?? false };
+    const before = later?.image ?? (await this.filledBefore(plan, link.fault));
     const volume =
       filesystem === undefined
         ? await this.run.newRecordedVolume(options)
         : await FilesystemVolume.create(this.run, filesystem, options);
-    if (later !== undefined) await volume.lay(later.image);
+    if (before !== undefined) await volume.lay(before);
     const file = new HistoryWriter(path.join(dir, "history.jsonl"));
     try {
       const { syncs } = link.fault;
       if (syncs !== undefined) await volume.arm([slowSyncs(syncs)], `${plan.seed}/${plan.cycle}/${linkIndex}`);
       const start = () => this.target.start(volume, plan.config);
       const atFirst = async (instance: Instance) => {
-        if (later !== undefined) await keepInitial(instance, dir);
+        if (before !== undefined) await keepInitial(instance, dir);
       };
       const lives = new Lives({ start, atFirst, clock, file });
       const { killed = [] } = link.fault;
@@ -149,6 +151,16 @@ export class RecordedProcess implements Explorable {
     } finally {
       file.close();
       await volume.dispose();
+    }
+  }
+
+  private async filledBefore({ config, seed, cycle }: Plan, { preload }: PlannedPowerCut): Promise<Image | undefined> {
+    if (preload === undefined) return undefined;
+    const scratch = this.run.newVolume();
+    try {
+      return await filledFiles(this.target, scratch, config, { keys: preload, seed: `${seed}/${cycle}` });
+    } finally {
+      this.run.remove(scratch.dir);
     }
   }
 

@@ -60,6 +60,7 @@ export async function recordSimulated({
     kill: (strike) => machine.strike(strike),
   });
   machine.attach(disk);
+  if (fault.preload !== undefined) throw new Error("a store in the simulated world begins empty: nothing fills it");
   for (const each of diskFaultsOf(fault)) disk.arm(each, seed);
   const players = new SimClients(machine.clock, machine.net, () => undefined);
   const lives = new SimLives(machine, players, async () => {

@@ -100,6 +100,22 @@ describe("a power cut", function () {
     expect(run.verdict).to.equal("held");
   });
 
+  it("finds a store that is filled before its recording begins, of which nothing is the recording's to lose", async function () {
+    const redis = needExecutable(this, "redis-server");
+    const fault = { ...scenario.fault, preload: 2_300 } as PowerCut;
+    const { run } = await explore(this, redis, { scenario: { ...scenario, fault }, keepRecordings: true });
+    expect(run.why).to.equal(undefined);
+    expect(run.verdict).to.equal("held");
+    const [dir = ""] = readdirSync(path.join(folder, "bundles"));
+    const kept = openRecording(path.join(folder, "bundles", dir));
+    await kept.close();
+    const keys = kept.recording.initial?.get(0);
+    expect(keys?.size).to.equal(2_300);
+    expect(keys?.get("cold:2299")?.value)
+      .to.have.property("value")
+      .that.matches(/^2299\./);
+  });
+
   it("goes on over the death of the process: what was pending stays pending, and nothing acked is lost [S7]", async function () {
     const redis = needExecutable(this, "redis-server");
     const fault = { ...scenario.fault, lastsMs: { least: 300, most: 300 }, kills: { least: 2, most: 2 } } as PowerCut;
