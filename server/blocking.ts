@@ -175,7 +175,7 @@ export class Blocking {
       this.end(waiting, wait.retry("") ?? LATER);
       return;
     }
-    const reply = this.server.execution.runFor(session, waiting.request, () => wait.retry(key));
+    const reply = this.server.execution.serve(session, waiting.request, () => wait.retry(key));
     if (reply !== undefined) this.conclude(waiting, reply);
   }
 

@@ -102,7 +102,7 @@ export class Execution {
       this.server.statistics.countError(reply);
     }
     this.finish(session, args, dirtyBefore, command.propagates);
-    this.measure(command, args, session, beganMs);
+    this.measure(command, args, session, beganMs, reply);
     return reply;
   }
 
@@ -133,6 +133,18 @@ export class Execution {
     const result = work();
     this.finish(session, request, dirtyBefore, "together");
     return result;
+  }
+
+  /** Tries again what a session waits for, as its command does it. Undefined: it waits on. */
+  serve(session: Session, request: Args, retry: () => Reply | undefined): Reply | undefined {
+    const { clock } = this.server.world;
+    const beganMs = clock.monotonicMs();
+    const reply = this.runFor(session, request, retry);
+    const command = session.runs;
+    if (reply !== undefined && command !== undefined) {
+      this.showIfSlow(command, request, session, (clock.monotonicMs() - beganMs) * 1000);
+    }
+    return reply;
   }
 
   /** Before a call. Returns the changes counted so far. */
@@ -167,11 +179,21 @@ export class Execution {
     blocking.serveReady();
   }
 
-  private measure(command: KnownCommand, args: Args, session: Session, beganMs: number): void {
-    const { slowLog, latencyMonitor, keyspace, world } = this.server;
+  private measure(command: KnownCommand, args: Args, session: Session, beganMs: number, reply: Reply): void {
+    const { latencyMonitor, keyspace, world } = this.server;
     this.endedMs = world.clock.monotonicMs();
     const microseconds = (this.endedMs - beganMs) * 1000;
     command.took(microseconds, this.latencyTracking.value);
+    // One that waits is shown when it was served.
+    if (reply !== LATER) this.showIfSlow(command, args, session, microseconds);
+    const thresholdMs = this.latencyThresholdMs.value;
+    if (thresholdMs > 0 && microseconds >= thresholdMs * 1000) {
+      latencyMonitor.add(command.isFast ? "fast-command" : "command", keyspace.nowS, Math.floor(microseconds / 1000));
+    }
+  }
+
+  private showIfSlow(command: KnownCommand, args: Args, session: Session, microseconds: number): void {
+    const { slowLog, keyspace } = this.server;
     if (slowLog.wants(microseconds) && !command.skipsSlowLog && session.role === "client") {
       const remote = session.client?.connection.remote ?? "";
       const entry = {
@@ -180,10 +202,6 @@ export class Execution {
         args: withoutPasswords(command, args),
       };
       slowLog.add({ ...entry, remote, clientName: session.client?.name ?? "" });
-    }
-    const thresholdMs = this.latencyThresholdMs.value;
-    if (thresholdMs > 0 && microseconds >= thresholdMs * 1000) {
-      latencyMonitor.add(command.isFast ? "fast-command" : "command", keyspace.nowS, Math.floor(microseconds / 1000));
     }
   }
 

@@ -117,6 +117,21 @@ export const arbitraryValue: fc.Arbitrary<Value> = fc.oneof(
   arbitraryStream,
 );
 
+/** Some of its fields expire, which Redis knows since 7.4: types 24 and 25. */
+export const arbitraryExpiringHash: fc.Arbitrary<HashValue> = fc
+  .record({
+    fields: texts,
+    deadlines: fc.array(fc.integer({ min: 4_000_000_000_000, max: 9_000_000_000_000 }), { minLength: 1 }),
+  })
+  .map(({ fields, deadlines }) => {
+    const hash = new HashValue(limits);
+    fields.forEach((field, at) => {
+      hash.set(field, fields[fields.length - 1 - at] as string);
+      if (at % 3 !== 1) hash.setDeadline(field, deadlines[at % deadlines.length]);
+    });
+    return hash;
+  });
+
 interface Entry {
   readonly db: number;
   readonly key: string;

@@ -7,6 +7,7 @@ import {
   type RdbHead,
   writeDatabase,
   writeFrozenKey,
+  writeFunction,
   writeKey,
   writeRdbEnd,
   writeRdbHead,
@@ -21,6 +22,8 @@ export interface WriteOptions {
   readonly checksum?: boolean;
   /** Every value is frozen and written in slices, as those are that are too large for one turn. */
   readonly frozen?: boolean;
+  /** Libraries of functions. */
+  readonly functions?: readonly string[];
 }
 
 export const testHead: RdbHead = {
@@ -37,7 +40,8 @@ export function rdbOf(keyspace: Keyspace, options: WriteOptions = {}): Buffer {
     pieces.push(Buffer.from(bytes)),
   );
   const { out } = file;
-  writeRdbHead(out, testHead);
+  writeRdbHead(out, { ...testHead, hasFieldDeadlines: keyspace.hasExpiringFields });
+  for (const library of options.functions ?? []) writeFunction(out, library);
   for (const { index, table } of keyspace.databases) {
     if (table.size === 0) continue;
     writeDatabase(out, index, table.size, table.expiresCount);

@@ -32,6 +32,15 @@ describe("SLOWLOG", () => {
     expect(peer.ask("SLOWLOG LEN")).to.equal(":0\r\n");
   });
 
+  it("shows a command that had to wait when it is served, as its client sent it", async () => {
+    const { peer, world } = await watched({ "slowlog-log-slower-than": 0 });
+    const waiting = world.connect();
+    waiting.ask("BLPOP list 0");
+    expect(peer.ask("SLOWLOG GET")).to.not.contain("BLPOP");
+    peer.ask("LPUSH list a");
+    expect(peer.ask("SLOWLOG GET").match(/BLPOP\r\n\$4\r\nlist/g)).to.have.length(1);
+  });
+
   it("tells no password", async () => {
     const { peer } = await watched({ "slowlog-log-slower-than": 0 });
     peer.ask("AUTH secret", "CONFIG SET requirepass hidden");

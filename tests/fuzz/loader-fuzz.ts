@@ -22,7 +22,7 @@ import type { Keyspace } from "../../server/keyspace/keyspace.ts";
 import { BadPayload, dumpPayload, valueOfPayload } from "../../server/rdb/dump-payload.ts";
 import { defaultEncodingLimits } from "../../server/types/encoding-limits.ts";
 import type { Value } from "../../server/types/value.ts";
-import { arbitraryKeyspace, arbitraryValue, emptyKeyspace } from "../arbitrary-keyspace.ts";
+import { arbitraryExpiringHash, arbitraryKeyspace, arbitraryValue, emptyKeyspace } from "../arbitrary-keyspace.ts";
 import { loaded, rdbOf } from "../rdb-files.ts";
 
 export type Verdict = "accepted" | "rejected";
@@ -46,20 +46,33 @@ export class Unsound extends Error {
 const limits = defaultEncodingLimits();
 const crcBytes = 8;
 
+/** What an RDB file may hold: keys, among them hashes whose fields expire, and functions. */
+const arbitraryContents = fc.record({
+  keyspace: arbitraryKeyspace,
+  hashes: fc.array(arbitraryExpiringHash, { maxLength: 2 }),
+  functions: fc.array(
+    fc.nat(1000).map((number) => `#!lua name=library${number}\nredis.register_function('f${number}', function() end)`),
+    { maxLength: 2 },
+  ),
+});
+
 export const loaders: Readonly<Record<string, Loader>> = {
   rdb: {
     make: (seed, count) =>
       small(
-        fc
-          .sample(arbitraryKeyspace, { seed, numRuns: count * 3 })
-          .map((keyspace, at) => rdbOf(keyspace, { compress: at % 2 === 0 })),
+        fc.sample(arbitraryContents, { seed, numRuns: count * 3 }).map(({ keyspace, hashes, functions }, at) => {
+          for (const [index, hash] of hashes.entries()) keyspace.db(index).set("expiring", hash);
+          return rdbOf(keyspace, { compress: at % 2 === 0, functions });
+        }),
       ),
     repair: withCrcAtEnd,
     check(bytes) {
-      const read = attempt(bytes, () => loaded(bytes, { keepExpired: true }).keyspace);
+      const read = attempt(bytes, () => loaded(bytes, { keepExpired: true }));
       if (read === undefined) return "rejected";
-      const again = loaded(rdbOf(read), { keepExpired: true }).keyspace;
-      mustBeEqual(digestOfDataset(again), digestOfDataset(read));
+      const { functions } = read.load;
+      const again = loaded(rdbOf(read.keyspace, { functions }), { keepExpired: true });
+      mustBeEqual(digestOfDataset(again.keyspace), digestOfDataset(read.keyspace));
+      mustBeEqual(JSON.stringify(again.load.functions), JSON.stringify(functions));
       return "accepted";
     },
   },
@@ -67,7 +80,7 @@ export const loaders: Readonly<Record<string, Loader>> = {
     make: (seed, count) =>
       small(
         fc
-          .sample(arbitraryValue, { seed, numRuns: count * 3 })
+          .sample(fc.oneof(arbitraryValue, arbitraryExpiringHash), { seed, numRuns: count * 3 })
           .map((value, at) => Buffer.from(dumpPayload(value, at % 2 === 0), "latin1")),
       ),
     repair: withCrcAtEnd,
