@@ -95,7 +95,11 @@ function fitted(value: bigint, { signed, width }: Field, overflow: Overflow): bi
 function wantedValue({ word, field, operand }: Step, old: bigint): bigint {
   if (word === "INCRBY") return old + operand;
   // What is given for an unsigned field is taken as 64 unsigned bits.
-  return field.signed ? operand : BigInt.asUintN(64, operand);
+  if (!field.signed) return BigInt.asUintN(64, operand);
+  // Redis takes the distance to the field's maximum as 64 signed bits: what is too far below it counts as above. Its log
+  // holds the command, and whoever replays it must come to the same.
+  const isTooFarBelow = field.width < 64 && operand <= 2n ** BigInt(field.width - 1) - 1n - 2n ** 63n;
+  return isTooFarBelow ? operand + 2n ** 64n : operand;
 }
 
 function bytesOf(text: string, length: number): Buffer {

@@ -161,6 +161,16 @@ async function content(peer: Peer, name: string): Promise<unknown> {
   }
 }
 
+/** Seen once, and asked in every run since: by family. */
+const seenOnce: Readonly<Partial<Record<string, readonly Request[]>>> = {
+  "bit fields": [
+    // Too far below a field of 63 bits for 64 bits to hold the distance: both stores take it to lie above.
+    ["BITFIELD", "a", "OVERFLOW", "SAT", "SET", "i63", "#39", "-6973517756690157683", "GET", "i63", "#39"],
+    ["BITFIELD", "a", "OVERFLOW", "SAT", "SET", "i62", "0", "-9223372036854775808", "GET", "i62", "0"],
+    ["BITFIELD", "a", "OVERFLOW", "SAT", "SET", "i62", "0", "-6000000000000000000", "GET", "i62", "0"],
+  ],
+};
+
 describe("commands that compute something", function () {
   this.timeout(120_000);
 
@@ -168,7 +178,8 @@ describe("commands that compute something", function () {
     it(`answer and leave what redis-server answers and leaves: ${name}`, async function () {
       const redis = needExecutable(this, "redis-server");
       console.log(`      randomised test: LOSSBOUND_TEST_SEED=${seed}`);
-      const requests = fc.sample(arbitrary as fc.Arbitrary<Request>, { seed, numRuns: requestsPerFamily });
+      const drawn = fc.sample(arbitrary as fc.Arbitrary<Request>, { seed, numRuns: requestsPerFamily });
+      const requests = [...(seenOnce[name] ?? []), ...drawn];
       await inTemporaryFolder((ourDir) =>
         inTemporaryFolder(async (theirDir) => {
           const ours = await Peer.start([process.execPath, main, "--save", ""], ourDir);
