@@ -65,7 +65,7 @@ async function inspectImage(image: string, engine: ContainerRuntimeClient): Prom
       name: image,
       entrypoint: words(config.Entrypoint),
       command,
-      environment: config.Env ?? [],
+      environment: words(config.Env),
       workingDir: config.WorkingDir || "/",
     };
   } catch (error) {

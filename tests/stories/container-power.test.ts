@@ -219,7 +219,7 @@ budget: { runs: 1 }
     harness.stderr.setEncoding("utf8").on("data", (text: string) => {
       said += text;
     });
-    while (true) {
+    for (;;) {
       if (harness.exitCode !== null) {
         if (said.includes("no recorded volume here")) missing(context, said);
         throw new Error(said);
