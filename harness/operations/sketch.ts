@@ -46,41 +46,40 @@ export function union(sketches: readonly Sketch[]): Sketch {
 /** A string as a store holds it: in the form above if it is a HyperLogLog, else as it is. */
 export function plainString(bytes: Bytes): Bytes {
   const registers = bytes.startsWith(magic) && bytes.length >= headerBytes ? registersOf(bytes) : undefined;
-  return registers === undefined
-    ? bytes
-    : sketchText(new Map([...registers.entries()].filter(([, value]) => value > 0)));
+  return registers === undefined ? bytes : sketchText(registers);
 }
 
-function registersOf(bytes: Bytes): number[] | undefined {
+function registersOf(bytes: Bytes): Sketch | undefined {
   if (bytes.charCodeAt(4) === 0) return bytes.length === denseBytes ? denseRegisters(bytes) : undefined;
   return bytes.charCodeAt(4) === 1 ? sparseRegisters(bytes) : undefined;
 }
 
 /** Six bits each, the lowest first. */
-function denseRegisters(bytes: Bytes): number[] {
-  return Array.from({ length: registerCount }, (_, index) => {
+function denseRegisters(bytes: Bytes): Sketch {
+  const sketch = new Map<number, number>();
+  for (let index = 0; index < registerCount; index++) {
     const bit = index * 6;
     const at = headerBytes + Math.floor(bit / 8);
     const two = bytes.charCodeAt(at) | ((at + 1 < bytes.length ? bytes.charCodeAt(at + 1) : 0) << 8);
-    return (two >> (bit % 8)) & 0x3f;
-  });
+    const value = (two >> (bit % 8)) & 0x3f;
+    if (value > 0) sketch.set(index, value);
+  }
+  return sketch;
 }
 
 /** `00nnnnnn` so many zeros, `01nnnnnn nnnnnnnn` many of them, `1vvvvvnn` a value a few times; each less one. */
-function sparseRegisters(bytes: Bytes): number[] | undefined {
-  const registers: number[] = [];
+function sparseRegisters(bytes: Bytes): Sketch | undefined {
+  const sketch = new Map<number, number>();
+  let index = 0;
   for (let at = headerBytes; at < bytes.length; at++) {
     const code = bytes.charCodeAt(at);
-    if (code >= 0x80) push(registers, ((code >> 2) & 0x1f) + 1, (code & 3) + 1);
-    else if (code < 0x40) push(registers, 0, code + 1);
-    else push(registers, 0, (((code & 0x3f) << 8) | bytes.charCodeAt(++at)) + 1);
-    if (registers.length > registerCount) return undefined;
+    if (code >= 0x80) {
+      for (let left = (code & 3) + 1; left > 0; left--) sketch.set(index++, ((code >> 2) & 0x1f) + 1);
+    } else if (code < 0x40) index += code + 1;
+    else index += (((code & 0x3f) << 8) | bytes.charCodeAt(++at)) + 1;
+    if (index > registerCount) return undefined;
   }
-  return registers.length === registerCount ? registers : undefined;
-}
-
-function push(registers: number[], value: number, times: number): void {
-  for (let left = times; left > 0; left--) registers.push(value);
+  return index === registerCount ? sketch : undefined;
 }
 
 function registerOf(element: Bytes): [index: number, value: number] {
