@@ -32,6 +32,17 @@ describe("what a journal says of the disk under a run", () => {
       expect(suspensionOf(records, between(100, 500)).interval.startNs).to.equal(100e6);
     });
 
+    it("not by the sync of a snapshot or of a new base, where the log has still to be written", () => {
+      const of = (path: string, inode: number, ms: number) => [{ ...write(ms, inode), path }, start(ms + 1, inode)];
+      const before = of("appendonlydir/appendonly.aof.1.incr.aof", 2, 50);
+      for (const path of ["temp-7.rdb", "temp-rewriteaof-7.aof", "appendonlydir/appendonly.aof.2.base.aof"]) {
+        const saved = [...before, ...of(path, 9, 600), end(610, 3, true, 9)];
+        expect(endMs(saved), path).to.be.greaterThan(1e9);
+        const logged = [...saved, ...of("appendonlydir/appendonly.aof.1.incr.aof", 2, 700), end(720, 6)];
+        expect(endMs(logged), path).to.equal(720);
+      }
+    });
+
     it("not by a sync that failed, nor by one of another file, nor by one that began before the write", () => {
       const failed = [write(600), start(700), end(720, 1, false)];
       const other = [write(600), start(700, 9), end(720, 1, true, 9)];

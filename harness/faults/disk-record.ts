@@ -27,14 +27,21 @@ export function countStrikes(records: readonly JournalRecord[], faults: readonly
   return records.filter((record) => record.kind === "fault" && names.has(record.fault)).length;
 }
 
+/** What a saver writes holds nothing of what the log could not take. */
+const log = /(^|\/)(?!temp-)[^/]*(?<!\.base)\.aof$/;
+
 /**
  * From where the disk began to refuse until a sync has covered what was written once it had healed: a store that keeps
- * what it could not write hands it over with its next write, and until then it has it in its memory only.
+ * what it could not write hands it over with its next write, and until then it has it in its memory only. Where a log is
+ * kept, that is a write to it.
  */
 export function suspensionOf(records: readonly JournalRecord[], { startNs, endNs: healedNs }: Interval): Suspension {
+  const isLog = (record: JournalRecord) => record.kind === "write" && log.test(record.path ?? "");
+  const hasLog = records.some(isLog);
   const firstWriteNs = new Map<number, StampNs>();
   for (const record of records) {
     if (record.kind !== "write" || record.stampNs < healedNs || firstWriteNs.has(record.inode)) continue;
+    if (hasLog && !isLog(record)) continue;
     firstWriteNs.set(record.inode, record.stampNs);
   }
   const covered = records.find(

@@ -55,6 +55,24 @@ describe("the simulated clock", () => {
     expect(clock.nowNs()).to.equal(1e6);
   });
 
+  it("lets a server stand still while its saver is held up, because within that call no promise of the server settles", () => {
+    const { clock, happened } = setUp();
+    const [server, saver, other] = [new PlainProcess(1, true), new PlainProcess(2), new PlainProcess(3)];
+    let released = false;
+    clock.schedule(saver, 0, () => {
+      clock.after(2_500, () => {
+        released = true;
+      });
+      clock.holdUp(saver, () => released);
+      happened.push("saver");
+    });
+    clock.schedule(server, 10 * us, () => happened.push("server"));
+    clock.schedule(other, 20 * us, () => happened.push("another saver"));
+    clock.schedule(undefined, 30 * us, () => happened.push("wire"));
+    runAll(clock);
+    expect(happened).to.deep.equal(["another saver", "wire", "saver", "server"]);
+  });
+
   it("never wakes anybody before the time that he asked for", () => {
     const { clock } = setUp();
     let wokenNs = 0;

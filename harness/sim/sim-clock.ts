@@ -7,7 +7,8 @@
  *
  * What is due belongs to a process or to the hardware (the wire, the platter, the clients' machine). A process that waits
  * in a system call is *held up*: what is due for it waits with it, everything else goes on, in a loop within the call
- * (W1). What belongs to a dead process never happens (W3).
+ * (W1). Within that loop no promise settles, so while a saver is held up, as by a stalled disk, the server, whose code
+ * awaits, stands still too. What belongs to a dead process never happens (W3).
  *
  * Equal moments are taken in the order in which they were asked for, so a run has one order, whatever machine it is on.
  */
@@ -38,6 +39,8 @@ export class SimClock implements SimTime {
   readonly #queue = new DueQueue();
   /** By process that waits in a system call: what is due for it meanwhile. */
   readonly #held = new Map<SimProcess, Due[]>();
+  /** What is due for whoever awaits, while somebody is held up for longer than a step. */
+  #standing: Due[] | undefined;
   readonly #random: Random;
   readonly #crashed: Crashed;
   readonly #wallAtStartMs: number;
@@ -89,11 +92,13 @@ export class SimClock implements SimTime {
 
   holdUp(process: SimProcess, over: () => boolean): void {
     this.#hold(process, () => {
-      while (process.isAlive && !over()) {
-        const due = this.#takeNext(Number.POSITIVE_INFINITY);
-        if (due === undefined) throw new Error(`process ${process.pid} waits for what never comes`);
-        this.#run(due);
-      }
+      this.#letStand(() => {
+        while (process.isAlive && !over()) {
+          const due = this.#takeNext(Number.POSITIVE_INFINITY);
+          if (due === undefined) throw new Error(`process ${process.pid} waits for what never comes`);
+          this.#run(due);
+        }
+      });
     });
   }
 
@@ -127,6 +132,22 @@ export class SimClock implements SimTime {
     }
   }
 
+  #letStand(wait: () => void): void {
+    // One wait within another: the outer one lets them stand already.
+    if (this.#standing !== undefined) {
+      wait();
+      return;
+    }
+    const standing: Due[] = [];
+    this.#standing = standing;
+    try {
+      wait();
+    } finally {
+      this.#standing = undefined;
+      for (const due of standing) this.#queue.add(due);
+    }
+  }
+
   /** What is due by then and may happen. */
   #takeNext(untilNs: number): Due | undefined {
     for (;;) {
@@ -135,9 +156,9 @@ export class SimClock implements SimTime {
       this.#queue.takeFirst();
       const { process } = due;
       if (due.run === undefined || (process !== undefined && !process.isAlive)) continue;
-      const held = process && this.#held.get(process);
-      if (held === undefined) return due;
-      held.push(due);
+      const waiting = process && (this.#held.get(process) ?? (process.awaits ? this.#standing : undefined));
+      if (waiting === undefined) return due;
+      waiting.push(due);
     }
   }
 

@@ -10,6 +10,8 @@ export interface SimProcess {
   readonly pid: number;
   /** False from the moment it is killed or exits, never true again. */
   readonly isAlive: boolean;
+  /** Its code awaits promises, and those settle between two events, never within one. */
+  readonly awaits: boolean;
 }
 
 export interface SimTime {
@@ -21,7 +23,8 @@ export interface SimTime {
   after(delayMs: number, run: () => void): void;
   /**
    * Holds `process` up in the call that it is in. Everything else that is due happens, and time goes on, until `over()`
-   * or the process is dead. Returns at once when it is over already.
+   * or the process is dead. Returns at once when it is over already. Others that await promises stand still with it: what
+   * is due for them would happen, and what they have been waiting for would not.
    */
   holdUp(process: SimProcess, over: () => boolean): void;
   /** `process` is about to do a disk operation: others go first where the schedule has it so (W2). */

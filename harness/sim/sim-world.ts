@@ -46,6 +46,7 @@ export class ServerProcess implements SimProcess {
   readonly pid: number;
   readonly world: World;
   readonly log: string[] = [];
+  readonly awaits = true;
   isAlive = true;
   ending: SimEnding | undefined;
   #signalled: ((signal: "SIGTERM" | "SIGINT") => void) | undefined;
@@ -75,6 +76,7 @@ export class ServerProcess implements SimProcess {
 class SaverProcess implements SimProcess {
   readonly pid: number;
   readonly parent: SimProcess;
+  readonly awaits = false;
   isAlive = true;
 
   constructor(pid: number, parent: SimProcess) {

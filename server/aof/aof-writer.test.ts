@@ -250,6 +250,22 @@ describe("a disk that is full or broken", () => {
     expect(world.lines.at(-1)).to.contain("AOF write error looks solved");
   });
 
+  it("is synced in time with what it took before, although it takes no more", async () => {
+    const { world, disk, writer, write } = bench({ appendfsync: "everysec" });
+    write();
+    await world.pass(10);
+    write();
+    const writtenPosition = writer.position;
+    await world.pass(10);
+    disk.break("write", /incr/, "ENOSPC");
+    write();
+    expect(writer.syncedPosition).to.be.lessThan(writtenPosition);
+    await world.pass(1000);
+    writer.tick();
+    await world.pass(10);
+    expect(writer.syncedPosition).to.equal(writtenPosition);
+  });
+
   it("goes on right behind what was written when it cannot be cut off", async () => {
     const { world, disk, writer, write } = bench({ appendfsync: "everysec" });
     disk.freeBytes = 10;

@@ -167,10 +167,8 @@ export class AofWriter {
   flush(): void {
     const { log } = this;
     if (log === undefined) return;
-    if (this.bufferedBytes > 0) {
-      if (this.waitsBeforeRetry() || this.postpones()) return;
-      if (!this.writeOut(log)) return;
-    }
+    if (this.bufferedBytes > 0 && !this.waitsBeforeRetry() && !this.postpones()) this.writeOut(log);
+    // A disk that takes no more must not keep what it has taken from being synced in time.
     this.syncWhatIsDue(log);
   }
 

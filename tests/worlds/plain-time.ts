@@ -3,10 +3,12 @@ import type { SimProcess, SimTime } from "../../harness/sim/sim-time.ts";
 
 export class PlainProcess implements SimProcess {
   readonly pid: number;
+  readonly awaits: boolean;
   isAlive = true;
 
-  constructor(pid: number) {
+  constructor(pid: number, awaits = false) {
     this.pid = pid;
+    this.awaits = awaits;
   }
 }
 
