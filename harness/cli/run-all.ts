@@ -20,6 +20,7 @@ import type { FilesystemName } from "../block/filesystems.ts";
 import { ownVersion } from "../package.ts";
 import type { CycleSummary, RunResult, RunWatch } from "../run-request.ts";
 import { cyclesOf as cyclesOfShard, type Shard, wholeNight } from "../shard.ts";
+import { targetKindOf } from "../targets/targets.ts";
 import { assemble } from "./assemble.ts";
 import { composeWish } from "./compose.ts";
 import { Exit, type ExitCode, exitCodeOf, exitCodes } from "./exit.ts";
@@ -159,13 +160,15 @@ class Detection implements RunWatch {
 
 /** What the command line says comes before what the scenario says. */
 function adjusted(selection: Selection, options: RunOptions): Selection {
-  const { runs, time, scope, recovery, chain } = options;
+  const { runs, time, recovery, chain } = options;
   const budget = {
     ...(runs !== undefined && { runs }),
     ...(time !== undefined && { timeMs: time }),
   };
   const pairs = selection.pairs.map((pair) => {
     const { fault } = pair.scenario;
+    // In a container nothing outlives its first process, so there a process dies with its tree, whatever a scenario likes.
+    const scope = options.scope ?? (targetKindOf(pair.target) === "container" ? "tree" : undefined);
     const scenario: Scenario = {
       ...pair.scenario,
       fault: scope === undefined || fault.kind !== "kill" ? fault : { ...fault, scope },

@@ -308,6 +308,17 @@ describe("lossbound run", () => {
       expect(request?.scenario.fault).to.deep.include({ scope: "process" });
     });
 
+    it("a scenario's scope gives way to that of a container, the command line's does not", async () => {
+      const scopesWith = async (words: string) => {
+        const around = fakeSurroundings();
+        await lossbound(around, `kill/during-aof-rewrite --preset always ${words}`);
+        return around.requests.map(({ scenario: { fault } }) => (fault.kind === "kill" ? fault.scope : undefined));
+      };
+      expect(await scopesWith("--target bundled")).to.deep.equal(["process"]);
+      expect(await scopesWith("--target docker:local/redis")).to.deep.equal(["tree"]);
+      expect(await scopesWith("--target docker:local/redis --scope process")).to.deep.equal(["process"]);
+    });
+
     it("a time in place of a number of cycles", async () => {
       const around = fakeSurroundings();
       await lossbound(around, "kill/random --preset always --time 90s");
