@@ -152,8 +152,7 @@ async function exploreAll(room: Room, watch: RunWatch): Promise<void> {
     // One that could not be explored any more would leave the others in doubt.
     const over = done > 0 && performance.now() + neededMs > deadlineMs;
     if (over || summary.recordingsViolated >= failuresMax || troublesInARow >= troublesInARowMax) return;
-    // What is left of the time is shared by the recordings that are left; where their number is open, each has it all.
-    const shareMs = (deadlineMs - performance.now()) / (Number.isFinite(total) ? total - done : 1);
+    const shareMs = shareOf(deadlineMs - performance.now(), total - done, room.scenario);
     const { recordingMs, ...explored } = await exploreOne(
       room,
       shard.index + done * shard.count,
@@ -165,6 +164,17 @@ async function exploreAll(room: Room, watch: RunWatch): Promise<void> {
     troublesInARow = explored.verdict === "unknown" ? troublesInARow + 1 : 0;
     watch.cycleEnded({ done, ...(Number.isFinite(total) && { total }), ...explored });
   }
+}
+
+/**
+ * What is left of the time is shared by the recordings that are left, and none has less than its scenario thinks fit: of
+ * more recordings than there is time for, some are explored as they should be, and not all of them too little.
+ */
+function shareOf(leftMs: number, recordingsLeft: number, { budget }: Scenario): number {
+  // Where their number is open, each has it all.
+  if (!Number.isFinite(recordingsLeft)) return leftMs;
+  const fitMs = budget.timeMs === undefined ? leftMs : budget.timeMs / (budget.runs ?? 1);
+  return Math.max(leftMs / recordingsLeft, Math.min(leftMs, fitMs));
 }
 
 /** One plan, from its first link to its last: each but the last ends in one crash, the last in every crash there is. */
