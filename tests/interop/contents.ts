@@ -141,17 +141,25 @@ async function valueOfPeer(peer: Peer, type: string, key: string): Promise<unkno
   }
 }
 
-/** Of groups the lag is left out: it follows from the rest. */
+/** Of groups the lag is left out, as it follows from the rest; of consumers the active time, which Redis 7.0 has not. */
 function streamOfPeer(reply: PeerReply): unknown {
-  const asObject = (flat: PeerReply): Record<string, PeerReply> => Object.fromEntries(inPairs(flat));
   const { "radix-tree-nodes": _nodes, groups, ...head } = asObject(reply);
   return {
     ...head,
     groups: (groups as PeerReply[]).map((group) => {
       const { lag: _lag, consumers, ...rest } = asObject(group);
-      return { ...rest, consumers: (consumers as PeerReply[]).map(asObject) };
+      return { ...rest, consumers: (consumers as PeerReply[]).map(consumerOfPeer) };
     }),
   };
+}
+
+function consumerOfPeer(reply: PeerReply): unknown {
+  const { "active-time": _activeTime, ...consumer } = asObject(reply);
+  return consumer;
+}
+
+function asObject(flat: PeerReply): Record<string, PeerReply> {
+  return Object.fromEntries(inPairs(flat));
 }
 
 function inPairs(reply: PeerReply): [string, string][] {
