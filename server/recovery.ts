@@ -126,8 +126,10 @@ export class Recovery {
       if (!(error instanceof ManifestError)) throw error;
       this.server.log.warning("\n*** FATAL AOF MANIFEST FILE ERROR ***");
       if (error.lineNumber > 0) {
-        this.server.log.warning(`Reading the manifest file, at line ${error.lineNumber}`);
+        const path = this.parts.aof.folder.manifestPath;
+        this.server.log.warning(`Reading the manifest file, at line ${error.lineNumber} of ${path}`);
         this.server.log.warning(`>>> '${error.line}'`);
+        this.server.log.warning("Expected on every line: file NAME seq NUMBER type b, h or i; numbers from 1, rising");
       }
       throw new CannotLoad(error.message);
     }

@@ -202,7 +202,9 @@ describe("a log that is damaged", () => {
 
   it("ends the start at a command that is not known", async () => {
     const said = await refusal(settings, laid({ incr: whole + record("BLA foo hello") + whole }));
-    expect(said).to.match(/Unknown command 'BLA' reading the append only file appendonly.aof.1.incr.aof$/);
+    expect(said).to.match(
+      /Unknown command 'BLA' reading the append only file appendonly.aof.1.incr.aof .* offset 54: /,
+    );
   });
 
   it("ends the start when an RDB base is short or its checksum is wrong", async () => {

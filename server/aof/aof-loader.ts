@@ -107,7 +107,7 @@ export class AofLoader {
           `lossbound-check-aof --fix ${this.folder.manifestPath}`,
       );
     }
-    if (ending === "torn") this.mayCut(part, isLast);
+    if (ending === "torn") this.mayCut(part, wholeBytes, isLast);
     return scan;
   }
 
@@ -157,7 +157,7 @@ export class AofLoader {
       const record = this.read(part, reader);
       if (record === undefined) break;
       const wasOpen = session.transaction !== undefined;
-      this.run(part, record, session);
+      this.run(part, record, before, session);
       if (!wasOpen && session.transaction !== undefined) beforeMulti = before;
       delayKey(server);
       if (commands % commandsPerPause !== 0 && reader.offset < reported + pauseBytes) continue;
@@ -194,7 +194,7 @@ export class AofLoader {
     }
   }
 
-  private run(part: Part, record: string[], session: Session): void {
+  private run(part: Part, record: string[], offset: number, session: Session): void {
     try {
       this.server.execution.replay(record, session);
     } catch (error) {
@@ -203,25 +203,29 @@ export class AofLoader {
         this.keepLibrary(record.at(-1) as string);
         return;
       }
-      throw new CannotLoad(`Unknown command '${record[0]}' reading the append only file ${part.name}`);
+      throw new CannotLoad(
+        `Unknown command '${record[0]}' reading the append only file ${part.name} (${this.folder.pathOf(part)}: damaged ` +
+          `at offset ${offset}: a command of this server expected)`,
+      );
     }
   }
 
   /** @throws CannotLoad unless a file that ends too early may be cut. */
-  private mayCut(part: Part, isLast: boolean): void {
+  private mayCut(part: Part, end: number, isLast: boolean): void {
+    const place = `${this.folder.pathOf(part)}: damaged at offset ${end}: a whole record or transaction expected`;
     if (!this.server.config.get("aof-load-truncated")) {
       throw new CannotLoad(
         `Unexpected end of file reading the append only file ${part.name}. You can: 1) Make a backup of your AOF file, ` +
           "then use ./redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' " +
-          "configuration option to yes and restart the server.",
+          `configuration option to yes and restart the server. (${place})`,
       );
     }
-    if (!isLast) throw new CannotLoad(`Fatal error: the truncated file is not the last file (${part.name})`);
+    if (!isLast) throw new CannotLoad(`Fatal error: the truncated file is not the last file (${place})`);
   }
 
   private cut(part: Part, end: number, isLast: boolean): void {
     const { log, world } = this.server;
-    this.mayCut(part, isLast);
+    this.mayCut(part, end, isLast);
     log.warning(`!!! Warning: short read while loading the AOF file ${part.name}!!!`);
     log.warning(`!!! Truncating the AOF ${part.name} at offset ${end} !!!`);
     try {

@@ -24,15 +24,20 @@ export async function serve(
   return { world, disk, server, peer: world.connect() };
 }
 
-/** What the server said when it did not start. */
+/** The last that the server said when it did not start. */
 export async function refusal(settings: Partial<Settings>, disk: FakeDisk): Promise<string> {
+  return (await linesOfRefusal(settings, disk)).at(-1) ?? "";
+}
+
+/** All that the server said when it did not start. */
+export async function linesOfRefusal(settings: Partial<Settings>, disk: FakeDisk): Promise<readonly string[]> {
   const world = new ManualWorld(disk);
   const server = new Server(world, new Config({ dir: "/d", save: [], ...settings }));
   try {
     await start(server, world);
   } catch (error) {
     if (world.exitCode === undefined) throw error;
-    return world.lines.at(-1) ?? "";
+    return world.lines;
   }
   throw new Error("the server started");
 }
