@@ -73,6 +73,19 @@ describe("the outcome document", () => {
     expect(outcomeSchema.safeParse(sampleOutcome([{ ...sampleRun(), extra: 1 } as never])).success).to.equal(false);
   });
 
+  it("has lengths of time from the ack that may be negative, and none where no log could be read", () => {
+    const counts = { measured: 2, notMeasured: 0, neverSynced: 0, neverFolderSynced: 0 };
+    const before = { median: -3, p99: -1, max: -0.5 };
+    const durabilities = [
+      { ...counts, ackedToWrittenMs: before, ackedToSyncedMs: before, ackedToFolderSyncedMs: before },
+      { ...counts, measured: 0, notMeasured: 2, why: "there is no log" },
+    ];
+    for (const durability of durabilities) {
+      const outcome = sampleOutcome([sampleRun({ durability })]);
+      expect(outcomeSchema.parse(outcome)).to.deep.equal(outcome);
+    }
+  });
+
   it("may have empty lists", () => {
     expect(outcomeSchema.safeParse(sampleOutcome([])).success).to.equal(true);
   });

@@ -7,12 +7,15 @@
  *                 ├─ loss      what was measured, whatever was promised
  *                 └─ findings  what broke a promise, each with the command that shows it again
  *
- * Lists may be empty, texts may be empty where nothing applies; the only key that may be missing is a run's `why`.
+ * Lists may be empty, texts may be empty where nothing applies. Keys that may be missing say when.
  */
 import { z } from "zod";
 
 const count = z.int().min(0);
 const ms = z.number().min(0);
+const spread = z
+  .strictObject({ median: z.number(), p99: z.number(), max: z.number() })
+  .describe("ms from the ack, to three digits; negative: it was done before the ack");
 
 export const verdictNames = ["held", "violated", "unknown"] as const;
 export const levelNames = ["documented", "source", "consistency"] as const;
@@ -108,6 +111,19 @@ export const runSchema = z.strictObject({
     longestSyncMs: ms,
     longestStallMs: ms,
   }),
+  durability: z
+    .strictObject({
+      measured: count.describe("acked calls whose record was found in the log"),
+      notMeasured: count.describe("acked calls whose record was not found, or whose log could not be read"),
+      why: z.string().min(1).exactOptional().describe("why a log could not be read, the first reason of the run"),
+      neverSynced: count.describe("of those measured: no finished sync covered their record while it was recorded"),
+      neverFolderSynced: count.describe("of those measured: no finished sync covered the name of their file"),
+      ackedToWrittenMs: spread.exactOptional(),
+      ackedToSyncedMs: spread.exactOptional(),
+      ackedToFolderSyncedMs: spread.exactOptional(),
+    })
+    .exactOptional()
+    .describe("of power cuts on recorded volumes: when acked calls were safe"),
   recovery: z.strictObject({ msMedian: ms, msMax: ms, refusals: count }),
   windows: z.array(z.strictObject({ name: z.string(), crashPoints: count, exposureMs: ms })),
   recordingDigest: z

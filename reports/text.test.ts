@@ -67,6 +67,19 @@ outcome  results/smoke/2026-11-22T09-00-00Z/outcome.json
 `);
   });
 
+  it("tells of power cuts when acked calls were safe, with the presets where there are several", () => {
+    const counts = { measured: 3_012, notMeasured: 0, neverSynced: 70, neverFolderSynced: 0 };
+    const everysec = { ...counts, ackedToSyncedMs: { median: 510, p99: 1_000, max: 1_020 } };
+    const always = { ...counts, neverSynced: 0, notMeasured: 2, ackedToSyncedMs: { median: -3, p99: -1, max: -0.02 } };
+    const none = { ...counts, measured: 0, why: "there is no log" };
+    expect(shown([sampleRun({ durability: everysec }), sampleRun({ durability: none })])).to.contain(
+      "\ndurable  acked → synced 510 ms median, 1.02 s at most, of 3,012 calls, 70 not before the recording ended\n",
+    );
+    expect(
+      shown([sampleRun({ durability: everysec }), sampleRun({ preset: "always", durability: always })]),
+    ).to.contain("\ndurable  always: acked → synced before the ack, of 3,012 calls, 2 not measured\n");
+  });
+
   it("says why something is not known, and does not call it a pass", () => {
     const why = "no cycle struck while a rewrite ran";
     const report = shown([sampleRun({ verdict: "unknown", why })]);

@@ -9,6 +9,7 @@
  *     Violated: always broke its promise in kill/random.
  */
 import Table from "cli-table3";
+import { durableInWords } from "./durable-words.ts";
 import { bySuite, type Run } from "./outcome.ts";
 import { mark, type Paint, paintOf } from "./paint.ts";
 import type { Expectation, Report, Reporter, Style } from "./reporter.ts";
@@ -127,6 +128,7 @@ function totals(report: Report, paint: Paint, style: Style): string {
     "",
     `${paint.dim("did")}      ${did.join(", ")}`,
     ...explored(outcome.runs).map((line) => `${paint.dim("power")}    ${line}`),
+    ...durable(outcome.runs).map((line) => `${paint.dim("durable")}  ${line}`),
     `${paint.dim("seed")}     ${harmless(outcome.seed)}`,
     `${paint.dim("outcome")}  ${harmless(report.outcomeFile)}`,
   ].join("\n");
@@ -144,4 +146,13 @@ function explored(runs: readonly Run[]): string[] {
     "start",
   );
   return [`${grouped(byBoot)} judged by ${starts} of the store, ${grouped(byIndex)} by the index of its log`];
+}
+
+/** Of power cuts: when acked calls were safe, a line for each run in which that was measured. */
+function durable(runs: readonly Run[]): string[] {
+  const measured = runs.flatMap((run) => {
+    const words = durableInWords(run);
+    return words === "" ? [] : [{ preset: harmless(run.preset), words }];
+  });
+  return measured.map(({ preset, words }) => (measured.length > 1 ? `${preset}: ${words}` : words));
 }

@@ -77,6 +77,9 @@ describe("shards of one night", function () {
     expect(merged.code).to.equal(alone.code);
     const recorded = outcomeSchema.parse(JSON.parse(merged.out)).runs.map((run) => run.calls.invoked);
     expect(recorded.every((calls) => calls > 9)).to.equal(true);
+    const { runs } = outcomeSchema.parse(JSON.parse(merged.out));
+    expect(runs.map(({ durability }) => durability?.why)).to.include("there is no log");
+    expect(runs.some(({ durability }) => (durability?.measured ?? 0) > 0)).to.equal(true);
   });
 
   it("with one of them missing are not known, and it is said which", async () => {

@@ -15,6 +15,7 @@ import type { CrashState } from "../disk/crash-states.ts";
 import type { DiskModel, Grade } from "../disk/disk-model.ts";
 import { diskModels } from "../disk/disk-models.ts";
 import { isKnown } from "../known.ts";
+import { Durability } from "../measure/durability.ts";
 import type { Finding, FindingKind } from "../oracle/checker.ts";
 import type { Judgement } from "../oracle/judgement.ts";
 import { countFates, sinceFirstCallMs } from "../recording/history.ts";
@@ -57,6 +58,7 @@ export class ExplorationSummary {
   private readonly recoveriesMs: number[] = [];
   private readonly loss = { ackedMax: 0, ageMsMax: 0, longestSyncMs: 0, longestStallMs: 0 };
   private readonly digests: string[] = [];
+  private readonly durability = new Durability();
   private refusals = 0;
   private readonly drawn: ExploredDetail;
   private exploringMs = 0;
@@ -138,6 +140,7 @@ export class ExplorationSummary {
       const window = this.windows.get(name) ?? { crashPoints: 0, openNs: 0 };
       this.windows.set(name, { crashPoints: window.crashPoints + crashPoints, openNs: window.openNs + openNs });
     }
+    this.durability.add(explored.callTimes);
     this.judgedInTrial += explored.judged;
     for (const text of explored.disagreements.slice(0, 1)) this.disagreement ??= text;
     this.shortfall ??= explored.shortfalls[0];
@@ -316,6 +319,7 @@ export class ExplorationSummary {
   outcome(): Run {
     const { scenario, preset, target, seed, engine, models } = this.title;
     const why = this.whyUnknown();
+    const durability = this.durability.outcome();
     const verdict = this.verdicts.includes("violated") ? "violated" : why === undefined ? "held" : "unknown";
     return {
       scenario: scenario.name,
@@ -340,6 +344,7 @@ export class ExplorationSummary {
         ageMsMedian: weightedPercentile(this.agesMs, 0.5),
         ageMsP99: weightedPercentile(this.agesMs, 0.99),
       },
+      ...(durability !== undefined && { durability }),
       recovery: {
         msMedian: percentile(this.recoveriesMs, 0.5),
         msMax: this.recoveriesMs.reduce((most, ms) => Math.max(most, ms), 0),
@@ -412,6 +417,7 @@ export class ExplorationSummary {
     return {
       ...{ recordings, recordingsViolated, trialsPending, bootedStates, refusals, exploringMs, recordedNs },
       ...{ troubles, verdicts, calls, states, loss, recoveriesMs, digests },
+      durability: this.durability.tally(),
       shown: [...this.shown.values()],
       byModel: [...this.byModel],
       promises: [...this.promises.values()],
@@ -426,6 +432,7 @@ export class ExplorationSummary {
     addUp(this.calls, tally.calls);
     addUp(this.states, tally.states);
     raise(this.loss, tally.loss);
+    this.durability.join(tally.durability);
     this.troubles.push(...tally.troubles);
     this.verdicts.push(...tally.verdicts);
     this.recoveriesMs.push(...tally.recoveriesMs);

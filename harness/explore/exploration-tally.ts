@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Finding as ReportedFinding, Run, VerdictName } from "../../reports/outcome.ts";
 import type { Grade } from "../disk/disk-model.ts";
+import type { DurabilityTally } from "../measure/durability.ts";
 
 /** A finding as the run shows it: once for each fingerprint. */
 export interface Shown {
@@ -36,6 +37,7 @@ export interface ExplorationTally extends Record<(typeof summands)[number], numb
   readonly agesMs: readonly (readonly [value: number, weight: number])[];
   readonly recoveriesMs: readonly number[];
   readonly digests: readonly string[];
+  readonly durability: DurabilityTally;
 }
 
 /** Each number of the second is added to that of the first. */

@@ -101,6 +101,7 @@ function toyIndex(mistakenBy: number): MakeStateIndex {
       const kept = Math.min(10, Math.floor(file.sizeBytes / 3) + mistakenBy);
       return lanes.lanes.map((_, index) => Int32Array.from(index === 0 ? [kept, kept] : [0, 0]));
     },
+    units: () => [],
   });
 }
 

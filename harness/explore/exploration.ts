@@ -15,12 +15,14 @@
 import type { CrashState } from "../disk/crash-states.ts";
 import type { DiskModel, Grade } from "../disk/disk-model.ts";
 import { diskModelNamed } from "../disk/disk-models.ts";
+import { type CallsMeasured, unmeasured } from "../measure/call-times.ts";
 import type { CrashFacts, Evidence, PresetPromise, RecoveryFacts } from "../oracle/evidence.ts";
 import { judge } from "../oracle/judge.ts";
 import type { Judgement } from "../oracle/judgement.ts";
 import type { Random } from "../random.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { MakeStateIndex } from "../recover/state-index.ts";
+import { lastValue } from "../targets/config-file.ts";
 import type { Config, StoreIdentity } from "../targets/target.ts";
 import { CrashWalk, type Group, type Sizes } from "./crash-walk.ts";
 import type { Recoverer } from "./explorable.ts";
@@ -70,6 +72,8 @@ export interface Explored extends Sizes {
   readonly disagreements: readonly string[];
   /** What should have been booted and was not, each as a sentence. */
   readonly shortfalls: readonly string[];
+  /** When the calls of the recording were written and safe. */
+  readonly callTimes: CallsMeasured;
 }
 
 /** Every so many boots the store is also stopped and started again, which must show the same. */
@@ -143,7 +147,9 @@ class Exploration {
   result(tookMs: number): Explored {
     const { counts, disagreements } = this;
     const bootedStates = this.booted.size;
-    return { ...this.walk.sizes(), ...counts, bootedStates, disagreements, shortfalls: this.shortfalls(), tookMs };
+    const shortfalls = this.shortfalls();
+    const callTimes = this.index?.callTimes() ?? unmeasured(this.order.recording, this.whyUnread());
+    return { ...this.walk.sizes(), ...counts, bootedStates, disagreements, shortfalls, callTimes, tookMs };
   }
 
   /** Undefined where it cannot tell of one of them. */
@@ -192,6 +198,14 @@ class Exploration {
   /** Whatever else goes on in this process has its turn. */
   private async breathe(): Promise<void> {
     if (++this.pairs % pairsInATurn === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** O9 */
+  private whyUnread(): string {
+    const { makeIndex, config } = this.order;
+    if (makeIndex === undefined) return "nothing here tells which file of a log its bytes are in";
+    if (lastValue(config, "appendonly") !== "yes") return "there is no log";
+    return "its log could not be matched with the calls: another format, a deadline in it, or calls that the disk refused";
   }
 
   private shortfalls(): string[] {
@@ -249,9 +263,10 @@ export async function drawCrash(
   onJudged(pair);
   const counts = { judged: 1, judgedByIndex: 0, bootedStates: 1, starts: recovery.starts.length };
   const tookMs = performance.now() - startedMs;
+  const callTimes = unmeasured(recording, "of a recording that a chain goes on from, only one crash is looked at");
   // Of this recording one crash was wanted, and nothing more.
   const sizes = { ...walk.sizes(), distinct: 1, points: [state.point] };
-  return { pair, explored: { ...sizes, ...counts, disagreements: [], shortfalls: [], tookMs } };
+  return { pair, explored: { ...sizes, ...counts, disagreements: [], shortfalls: [], callTimes, tookMs } };
 }
 
 export function evidenceOf(

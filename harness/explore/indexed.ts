@@ -12,6 +12,7 @@
  */
 import type { CrashState } from "../disk/crash-states.ts";
 import type { Timeline } from "../disk/timeline.ts";
+import { type CallsMeasured, callTimes } from "../measure/call-times.ts";
 import { emptyModel } from "../operations/model.ts";
 import type { CrashFacts, PresetPromise, RecoveryFacts } from "../oracle/evidence.ts";
 import { explain, greatestCut, type LengthRanges } from "../oracle/explain.ts";
@@ -89,6 +90,10 @@ export class IndexedJudge {
       refused: false,
       checkers: [],
     };
+  }
+
+  callTimes(): CallsMeasured {
+    return callTimes(this.order.timeline, this.lanes, this.index.units());
   }
 
   /**

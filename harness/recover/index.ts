@@ -15,7 +15,7 @@ import type { History } from "../recording/history.ts";
 import { lastValue } from "../targets/config-file.ts";
 import { LiveLog, type LogPlace } from "./live-log.ts";
 import { OddFile } from "./parse.ts";
-import type { IndexOrder, MakeStateIndex, StateIndex } from "./state-index.ts";
+import type { IndexOrder, MakeStateIndex, StateIndex, WrittenUnit } from "./state-index.ts";
 
 const knownStores: ReadonlySet<string> = new Set(["redis-server", "valkey-server", "lossbound-server"]);
 
@@ -55,6 +55,10 @@ class LogIndex implements StateIndex {
     if (!this.log.knowsUpTo(state.point.interval.endNs)) return undefined;
     const position = this.positionOf(new Map(state.files.map((file) => [file.path, file])));
     return position === undefined ? undefined : this.log.explanationAt(position);
+  }
+
+  units(): Iterable<WrittenUnit> {
+    return this.log.units();
   }
 
   private positionOf(files: ReadonlyMap<string, SurvivingFile>): number | undefined {

@@ -24,6 +24,7 @@ import type { Bytes, Request } from "../recording/history.ts";
 import type { StampNs } from "../recording/stamp.ts";
 import { applyRecord } from "./log-record.ts";
 import { baseRequests, batchEndsIn, type ListedFiles, OddFile, parseManifest, unitsOf } from "./parse.ts";
+import type { WrittenUnit } from "./state-index.ts";
 
 /** Where the files of a log are, relative to the volume. */
 export interface LogPlace {
@@ -118,6 +119,17 @@ export class LiveLog {
 
   explanationAt(position: number): readonly LengthRanges[] | undefined {
     return this.explanations[position];
+  }
+
+  /** In the order of the log. In a file of batches a loader takes a unit when its batch is whole, and not before. */
+  *units(): Generator<WrittenUnit> {
+    for (const [inode, { ends, batchEnds, firstPosition }] of this.incrs) {
+      for (const [at, end] of ends.entries()) {
+        const endBytes = batchEnds === undefined ? end : batchEnds[countUpTo(batchEnds, end - 1)];
+        if (endBytes === undefined) break;
+        yield { inode, endBytes, lengths: this.explanations[firstPosition + at + 1] as readonly LengthRanges[] };
+      }
+    }
   }
 
   private walk(files: RecordedFiles, place: LogPlace, replay: Replay): void {

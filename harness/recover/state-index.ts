@@ -19,6 +19,17 @@ import type { Config, StoreIdentity } from "../targets/target.ts";
 export interface StateIndex {
   /** In the order of the lanes. Undefined: only a boot can tell. */
   explain(state: CrashState): readonly LengthRanges[] | undefined;
+  /** The log as the store wrote it, as far as it can be followed. */
+  units(): Iterable<WrittenUnit>;
+}
+
+/** A unit of the log: a command, or a transaction. */
+export interface WrittenUnit {
+  readonly inode: number;
+  /** So many bytes of the file have to be there for a loader to take it. */
+  readonly endBytes: number;
+  /** What explains the log up to it, in the order of the lanes. */
+  readonly lengths: readonly LengthRanges[];
 }
 
 export interface IndexOrder {

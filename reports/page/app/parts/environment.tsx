@@ -1,4 +1,5 @@
 /** On what machine, with what stores, from which seed: what one needs to do it again. */
+import { durableInWords } from "../../../durable-words.ts";
 import { grouped, inTime } from "../../../words.ts";
 import type { PageData } from "../../page-data.ts";
 import { Section } from "./common.tsx";
@@ -16,6 +17,10 @@ export function Environment({ data }: { readonly data: PageData }) {
     ["cores", grouped(environment.cores)],
     ["longest sync", inTime(syncs)],
     ["longest stall of a client", inTime(stall)],
+    ...data.runs.flatMap((run) => {
+      const words = durableInWords(run);
+      return words === "" ? [] : [[`${run.preset} in ${run.scenario}`, words] as const];
+    }),
     ["crash states judged", `up to ${perSecond < 10 ? perSecond.toFixed(1) : grouped(Math.round(perSecond))} a second`],
     ["started", startedAt],
     ["seed", seed],
