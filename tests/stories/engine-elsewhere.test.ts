@@ -57,9 +57,10 @@ describe("an engine of containers that lives elsewhere", function () {
     ];
     const plain = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"];
     const log = openSync(path.join(dir, "log"), "a");
+    // A network of its own: an engine without a bridge takes docker0 away from whoever has one.
     const started = spawn(
       "unshare",
-      ["--mount", "sh", "-c", `${script}\nexec dockerd "$@"`, "sh", ...words, ...plain],
+      ["--mount", "--net", "sh", "-c", `${script}\nexec dockerd "$@"`, "sh", ...words, ...plain],
       {
         stdio: ["ignore", log, log],
       },
