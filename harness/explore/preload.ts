@@ -4,6 +4,8 @@
  *
  *     ordinary disk     start ─ MSET … MSET ─ rewrite ─ stop ─▶ files
  *     recorded volume                                          files, settled ─ start ─ clients …
+ *
+ * They are in a database of their own, where nothing expires: so a million of them are read back in seconds.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Image } from "../disk/image.ts";
@@ -13,6 +15,8 @@ import { lastValue } from "../targets/config-file.ts";
 import { readInfo } from "../targets/identity.ts";
 import type { Config, RespClient, Target } from "../targets/target.ts";
 
+/** No workload goes so far. */
+const database = 15;
 const keysInACall = 500;
 const callsAtATime = 20;
 const betweenQuestionsMs = 20;
@@ -43,6 +47,8 @@ export async function filledFiles(
 
 async function fill(client: RespClient, keys: number, seed: string): Promise<void> {
   const random = randomFrom(`${seed}/preload`);
+  const selected = await client.send(["SELECT", String(database)]);
+  if (selected.kind === "error") throw new Error(`it could not be filled: database ${database}: ${selected.message}`);
   const step = keysInACall * callsAtATime;
   for (let from = 0; from < keys; from += step) {
     const calls: string[][] = [];

@@ -181,7 +181,7 @@ describe("reading a store back", () => {
   });
 
   it("says that it cannot express a key, instead of leaving it out", async () => {
-    await ask(["SET", "document", "v"]);
+    await ask(["RPUSH", "document", "v"]);
     const moduleType = { kind: "string", value: "ReJSON-RL" } as const;
     const error = await readBack(withReplies(client, { TYPE: moduleType })).then(
       () => undefined,
@@ -196,6 +196,27 @@ describe("reading a store back", () => {
     const { state, deadlineErrorMs } = await readBack(withReplies(client, { PEXPIRETIME: unknownCommand }));
     expect(deadlineErrorMs).to.be.greaterThan(0);
     expect(Math.abs((state.get(0)?.get("far")?.deadlineMs ?? 0) - 2_900_000_000_123)).to.be.at.most(deadlineErrorMs);
+  });
+
+  it("asks each key for its deadline where one of the database has one, and none where none has", async () => {
+    await ask(["SET", "a", "1"], ["SET", "far", "v", "PXAT", "2900000000123"], ["SELECT", "3"], ["SET", "b", "2"]);
+    const asked: string[] = [];
+    const { state } = await readBack({
+      ...withReplies(client, {}),
+      send: (request) => {
+        if (request[0] === "PEXPIRETIME") asked.push(request[1] as string);
+        return client.send(request);
+      },
+    });
+    expect(asked.toSorted()).to.deep.equal(["a", "far"]);
+    expect(state.get(0)?.get("far")?.deadlineMs).to.equal(2_900_000_000_123);
+    expect([...(state.get(3) ?? [])]).to.deep.equal([["b", { value: { type: "string", value: "2" } }]]);
+  });
+
+  it("asks for each string by itself where the store does not know MGET", async () => {
+    await ask(["SET", "a", "1"], ["RPUSH", "list", "b"], ["SET", "c", "2", "PXAT", "2900000000123"]);
+    const whole = await readBack(client);
+    expect((await readBack(withReplies(client, { MGET: unknownCommand }))).state).to.deep.equal(whole.state);
   });
 
   it("does not believe a scan that shows fewer keys than the store says it has", async () => {

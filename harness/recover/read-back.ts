@@ -3,7 +3,8 @@
  *
  *     SELECT d, SCAN … ─▶ every key of every database
  *     DBSIZE           ─▶ as many as were scanned? else the scan missed some, and nothing can be said
- *     TYPE, PEXPIRETIME ─▶ GET │ LRANGE │ HGETALL │ SMEMBERS │ ZRANGE │ streams: read-stream.ts
+ *     INFO keyspace    ─▶ in which of them no key has a deadline
+ *     MGET, PEXPIRETIME ─▶ every string; of the others TYPE ─▶ LRANGE │ HGETALL │ SMEMBERS │ ZRANGE │ streams: read-stream.ts
  *     HPEXPIRETIME      ─▶ of the fields of hashes, where the store knows it
  *
  * Only commands that change nothing, not even how a key would be evicted next in any way that is saved. Requests leave
@@ -12,6 +13,7 @@
 import type { Model, ModelEntry, ModelValue } from "../operations/model.ts";
 import { plainString } from "../operations/sketch.ts";
 import type { Bytes, Reply, Request } from "../recording/history.ts";
+import { readInfo } from "../targets/identity.ts";
 import type { RespClient } from "../targets/target.ts";
 import { readStream } from "./read-stream.ts";
 import { CannotReadBack, integerOf, itemsOf, pairsOf, textOf } from "./reply-parts.ts";
@@ -27,6 +29,8 @@ export interface ReadBack {
 export { CannotReadBack };
 
 const databasesDefault = 16;
+/** What INFO says of a database without a deadline: its keys need not be asked one by one, which is most of the time of a large one. */
+const noneExpires = /(?:^|,)expires=0(?:,|$)/;
 const keysInABatch = 500;
 
 /**
@@ -38,8 +42,11 @@ export async function readBack(client: RespClient, wallMs: () => number = Date.n
   const state = new Map<number, ReadonlyMap<Bytes, ModelEntry>>();
   const deadlines = new Deadlines(wallMs);
   const databases = await countDatabases(client);
-  for (const [database, names] of await scanAll(client, databases)) {
+  const found = await scanAll(client, databases);
+  const keyspace = found.size > 0 ? await readInfo(client, "keyspace") : new Map<string, string>();
+  for (const [database, names] of found) {
     expectOk(await client.send(["SELECT", String(database)]));
+    deadlines.anyHere = !noneExpires.test(keyspace.get(`db${database}`) ?? "");
     const keys = new Map<Bytes, ModelEntry>();
     for (let index = 0; index < names.length; index += keysInABatch) {
       await readKeys(client, names.slice(index, index + keysInABatch), deadlines, keys);
@@ -103,30 +110,55 @@ async function readKeys(
   deadlines: Deadlines,
   into: Map<Bytes, ModelEntry>,
 ): Promise<void> {
-  const facts = await sendTogether(
-    client,
-    names.flatMap((name) => [["TYPE", name], deadlines.request(name)]),
-  );
-  const typed = names.map((name, index) => ({ name, type: textOf(facts[index * 2]), life: facts[index * 2 + 1] }));
-  const present = typed.filter(({ type }) => type !== "none");
-  if (present.some(({ life }) => life?.kind === "error")) {
+  // The value last: a key that expires in between has none, and is gone.
+  const asked = deadlines.anyHere ? names.map((name) => deadlines.request(name)) : [];
+  const facts = await sendTogether(client, [...asked, ["MGET", ...names]]);
+  if (asked.length > 0 && facts[0]?.kind === "error") {
     deadlines.areExact = false;
     return readKeys(client, names, deadlines, into);
   }
-  const inOneReply = present.filter(({ type }) => type !== "stream");
+  const values = await readValues(client, names, facts.at(-1));
+  await readFieldDeadlines(client, values, deadlines);
+  for (const [index, name] of names.entries()) {
+    const value = values.get(name);
+    if (value === undefined) continue;
+    const deadlineMs = deadlines.anyHere ? deadlines.of(facts[index]) : undefined;
+    into.set(name, { value, ...(deadlineMs !== undefined && { deadlineMs }) });
+  }
+}
+
+/** @param strings what MGET said of them: nothing, where a key is no string, is gone, or the store does not know MGET. */
+async function readValues(
+  client: RespClient,
+  names: readonly Bytes[],
+  strings: Reply | undefined,
+): Promise<Map<Bytes, ModelValue | undefined>> {
+  const told = strings?.kind === "array" ? strings.items : [];
+  const values = new Map<Bytes, ModelValue | undefined>();
+  const others: Bytes[] = [];
+  for (const [index, name] of names.entries()) {
+    const reply = told[index];
+    if (reply?.kind === "string") values.set(name, { type: "string", value: plainString(reply.value) });
+    else others.push(name);
+  }
+  if (others.length === 0) return values;
+  const types = (
+    await sendTogether(
+      client,
+      others.map((name) => ["TYPE", name]),
+    )
+  ).map(textOf);
+  const typed = others.map((name, index) => ({ name, type: types[index] as string }));
+  const inOneReply = typed.filter(({ type }) => type !== "none" && type !== "stream");
   const replies = await sendTogether(
     client,
     inOneReply.map(({ name, type }) => readerOf(type, name).request(name)),
   );
-  const values = new Map(inOneReply.map(({ name, type }, index) => [name, readerOf(type, name).value(replies[index])]));
-  await readFieldDeadlines(client, values, deadlines);
-  for (const { name, type, life } of present) {
-    const value = type === "stream" ? await readStream(client, name) : values.get(name);
-    // Expired between the two questions: a key without elements does not exist.
-    if (value === undefined) continue;
-    const deadlineMs = deadlines.of(life);
-    into.set(name, { value, ...(deadlineMs !== undefined && { deadlineMs }) });
-  }
+  // Without a value: expired between the two questions, for a key without elements does not exist.
+  for (const [index, { name, type }] of inOneReply.entries())
+    values.set(name, readerOf(type, name).value(replies[index]));
+  for (const { name, type } of typed) if (type === "stream") values.set(name, await readStream(client, name));
+  return values;
 }
 
 /** Adds them to the hashes among the values. */
@@ -159,6 +191,8 @@ async function readFieldDeadlines(
 /** PEXPIRETIME tells the deadline itself and came with 7.0; before it, PTTL tells how far away it is. */
 class Deadlines {
   areExact = true;
+  /** False where the store says that no key of the database has one. */
+  anyHere = true;
   /** Until a store answers that it does not know the question. */
   fieldsMayHave = true;
   private readonly wallMs: () => number;

@@ -109,7 +109,7 @@ describe("a power cut", function () {
     const [dir = ""] = readdirSync(path.join(folder, "bundles"));
     const kept = openRecording(path.join(folder, "bundles", dir));
     await kept.close();
-    const keys = kept.recording.initial?.get(0);
+    const keys = kept.recording.initial?.get(15);
     expect(keys?.size).to.equal(2_300);
     expect(keys?.get("cold:2299")?.value)
       .to.have.property("value")
