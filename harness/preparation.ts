@@ -8,14 +8,34 @@ import { lastValue, savePointsOf } from "./targets/config-file.ts";
 import { type Config, RefusedToStart, type StoreIdentity, type Target, TargetUnavailable } from "./targets/target.ts";
 
 /** Also shows that the store understands the config, on an empty folder where nothing else can keep it from starting. */
-export async function identify(target: Target, { scenario, preset }: RunRequest): Promise<StoreIdentity> {
+export async function identify(
+  target: Target,
+  { scenario, preset }: Pick<RunRequest, "scenario" | "preset">,
+): Promise<StoreIdentity> {
+  const config = configOf(scenario, preset);
+  mustKeepKeys(config, preset.name);
   try {
-    return await target.identify(configOf(scenario, preset));
+    return await target.identify(config);
   } catch (error) {
     if (!(error instanceof RefusedToStart)) throw error;
     const log = error.lastLogLines.slice(-3).join("\n  ");
     throw new TargetUnavailable(`${target.name} does not start with preset ${preset.name}:\n  ${log}`);
   }
+}
+
+/**
+ * A store that evicts removes what it acked, as it was told to: of a key that is not there nobody could say whether it was
+ * lost. What is beyond the limit must be refused instead.
+ * @throws TargetUnavailable
+ */
+function mustKeepKeys(config: Config, preset: string): void {
+  const limit = lastValue(config, "maxmemory") ?? "0";
+  const policy = lastValue(config, "maxmemory-policy")?.toLowerCase() ?? "noeviction";
+  if (Number.parseInt(limit, 10) === 0 || policy === "noeviction") return;
+  throw new TargetUnavailable(
+    `preset ${preset} has maxmemory ${limit} with maxmemory-policy ${policy}: such a store removes keys that it acked, and ` +
+      "no check can tell that from a loss. Set maxmemory-policy noeviction, or leave maxmemory out",
+  );
 }
 
 export function planFor(

@@ -38,7 +38,7 @@ export class Cron {
     server.statistics.sample(server.world.clock.monotonicMs());
     if (this.activeExpiry) this.expireKeys();
     this.checkClients();
-    server.memoryLimit.check();
+    server.eviction.makeRoom();
     server.moves.tick();
     server.persistence.tick();
     server.turn.end();

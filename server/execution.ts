@@ -108,6 +108,7 @@ export class Execution {
 
   /** The end of a turn: the next call does not begin where the last one ended. */
   turnEnded(): void {
+    this.server.memoryLimit.turnEnded();
     this.endedMs = undefined;
     this.wallReadMs = Number.NEGATIVE_INFINITY;
   }
@@ -215,7 +216,8 @@ export class Execution {
     if (session.transaction !== undefined && command.deniedInTransaction) {
       return new ReplyError("ERR Command not allowed inside a transaction");
     }
-    if (server.memoryLimit.isExceeded && this.needsMemory(command, session)) return outOfMemory;
+    if (server.memoryLimit.isSet && !server.eviction.makeRoom() && this.needsMemory(command, session))
+      return outOfMemory;
     if (command.writes || command.isExec || command.name === "ping") {
       const refusal = server.persistence.refusal();
       if (refusal !== undefined && (!command.isExec || queued(session, (inner) => inner.writes))) return refusal;

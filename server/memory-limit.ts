@@ -1,42 +1,55 @@
 /**
- * The memory limit. Keys are never evicted, whatever `maxmemory-policy` says: while the process takes more memory than
- * `maxmemory` allows, requests that may need more are refused. What is looked at is the resident memory, garbage that was
- * not collected yet included, for that is what the machine has to give.
+ * The memory limit: `maxmemory`, and what is held against it. A JavaScript engine does not tell what a value takes, and its
+ * process hardly ever gets smaller, so the limit is about what can be reckoned: what keys and values take (see
+ * types/memory-size.ts), and what clients have sent that was not executed and have not read yet. The process itself is
+ * larger by the engine, by garbage, and by what the system rounds up.
  */
-import type { Config } from "./config/config.ts";
+import type { Client } from "./client.ts";
+import { dataSizeBytes } from "./keyspace/data-size.ts";
 import { ReplyError } from "./resp/reply.ts";
-import type { ServerLog } from "./server-log.ts";
-import type { Process } from "./world/world.ts";
+import type { Server } from "./server.ts";
 
 export const outOfMemory = new ReplyError("OOM command not allowed when used memory > 'maxmemory'.");
 
+/** A client that neither sends nor is sent anything. */
+const idleClientBytes = 2048;
+
 export class MemoryLimit {
-  private readonly config: Config;
-  private readonly process: Process;
-  private readonly log: ServerLog;
-  private exceeded = false;
+  private readonly server: Server;
+  /** As reckoned in this turn. */
+  private clientsBytes: number | undefined;
 
-  constructor(config: Config, process: Process, log: ServerLog) {
-    this.config = config;
-    this.process = process;
-    this.log = log;
+  constructor(server: Server) {
+    this.server = server;
   }
 
-  /** As it was when it was looked at last. */
+  get isSet(): boolean {
+    return this.server.keyspace.weighs;
+  }
+
+  /** INFO's used_memory. */
+  usedBytes(): number {
+    this.clientsBytes ??= sumOfClients(this.server.clients.values());
+    return dataSizeBytes(this.server.keyspace) + this.clientsBytes;
+  }
+
   get isExceeded(): boolean {
-    return this.exceeded;
+    return this.isSet && this.usedBytes() > this.server.config.get("maxmemory");
   }
 
-  /** Looks again: with every tick, and when the limit is another one. */
-  check(): void {
-    const limitBytes = this.config.get("maxmemory");
-    this.exceeded = limitBytes > 0 && this.process.memoryBytes() > limitBytes;
+  /** At the start, and when the limit is another one: every change of a key is weighed while there is one. */
+  weighOrNot(): void {
+    this.server.keyspace.weighs = this.server.config.get("maxmemory") > 0;
   }
 
-  /** What the configuration asks for and does not get must not go unsaid. */
-  warn(): void {
-    const policy = this.config.get("maxmemory-policy");
-    if (this.config.get("maxmemory") === 0 || policy === "noeviction") return;
-    this.log.warning(`maxmemory-policy ${policy}: this server evicts no keys, it refuses writes beyond maxmemory.`);
+  /** Clients are looked at once a turn. */
+  turnEnded(): void {
+    this.clientsBytes = undefined;
   }
+}
+
+function sumOfClients(clients: Iterable<Client>): number {
+  let sumBytes = 0;
+  for (const client of clients) sumBytes += idleClientBytes + client.unreadBytes() + client.pendingBytes();
+  return sumBytes;
 }

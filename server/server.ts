@@ -18,6 +18,7 @@ import { commands } from "./commands/commands.ts";
 import { Config } from "./config/config.ts";
 import { encodingLimitsOf } from "./config/encoding-limits-of.ts";
 import { Cron } from "./cron.ts";
+import { Eviction } from "./eviction.ts";
 import { Execution } from "./execution.ts";
 import type { Database } from "./keyspace/database.ts";
 import { Keyspace, type KeyspaceOwner } from "./keyspace/keyspace.ts";
@@ -69,6 +70,7 @@ export class Server {
   readonly pause: Pause;
   readonly moves: Moves;
   readonly memoryLimit: MemoryLimit;
+  readonly eviction: Eviction;
   readonly persistence: Persistence;
   readonly propagation: Propagation;
   readonly turn: Turn;
@@ -103,7 +105,9 @@ export class Server {
     this.blocking = new Blocking(this);
     this.pause = new Pause(this);
     this.moves = new Moves(this);
-    this.memoryLimit = new MemoryLimit(config, world.process, this.log);
+    this.memoryLimit = new MemoryLimit(this);
+    this.memoryLimit.weighOrNot();
+    this.eviction = new Eviction(this);
     this.persistence = new parts.Persistence(this);
     this.propagation = new parts.Propagation(this.persistence);
     this.turn = new parts.Turn(this);
@@ -130,7 +134,6 @@ export class Server {
     // Behind listening, as Redis has it: whoever waits for the line with the pid has a server that got its port.
     const { pid } = this.world.process;
     this.log.warning(`lossbound-server ${lossboundVersion}, compatible with Redis ${redisVersion}, PID: ${pid}`);
-    this.memoryLimit.warn();
     this.log.warning("Server initialized");
     this.writePidFile();
     this.world.process.onSignal((signal) => this.shutdown.received(signal));
@@ -227,8 +230,8 @@ export class Server {
 
   private memoryPolicyChanged(): void {
     this.countUsesOrNot();
-    this.memoryLimit.check();
-    this.memoryLimit.warn();
+    this.memoryLimit.weighOrNot();
+    this.eviction.policyChanged();
   }
 
   /** How often keys are used is counted only where the policy asks for it. */
@@ -266,6 +269,7 @@ export class Server {
     return {
       expired: (db, key) => this.keyExpired(db, key),
       fieldsExpired: (db, key, fields) => this.fieldsExpired(db, key, fields),
+      evicted: (db, key) => this.keyEvicted(db, key),
       changed: (db, key) => this.watching.keyChanged(db, key),
       happened: (event, db, key) => this.notifications.announce(event, db, key),
       cameOrWent: (db, key) => this.blocking.keyReady(db, key),
@@ -279,6 +283,14 @@ export class Server {
     if (!this.keyspace.observed) return;
     this.notifications.announce("expired", db, key);
     this.watching.keyChanged(db, key);
+  }
+
+  private keyEvicted(db: Database, key: string): void {
+    this.statistics.evictedKeys++;
+    this.propagation.add(db.index, [this.config.get("lazyfree-lazy-eviction") ? "UNLINK" : "DEL", key]);
+    if (!this.keyspace.observed) return;
+    this.watching.keyChanged(db, key);
+    this.notifications.announce("evicted", db, key);
   }
 
   private fieldsExpired(db: Database, key: string, fields: readonly string[]): void {

@@ -33,6 +33,7 @@ export class Statistics {
   outputBytes = 0;
   expiredKeys = 0;
   expiredFields = 0;
+  evictedKeys = 0;
   expireCycleCapReached = 0;
   errorReplies = 0;
   /** Clients cut off because they sent too much at once, or read too little. */

@@ -17,6 +17,7 @@ import { latin1 } from "./property.ts";
 const nobody: KeyspaceOwner = {
   expired: () => undefined,
   fieldsExpired: () => undefined,
+  evicted: () => undefined,
   changed: () => undefined,
   happened: () => undefined,
   cameOrWent: () => undefined,

@@ -39,8 +39,11 @@ export function encodingOf(value: Value, isRaw = false): string {
 const sharedIntegers = 10_000;
 const sharedReferences = 2 ** 31 - 1;
 
-function referencesTo(value: Value): number {
-  return typeof value === "number" && value >= 0 && value < sharedIntegers ? sharedReferences : 1;
+function referencesTo(value: Value, _key: string, { server }: Session): number {
+  // Where keys are evicted by their use, each needs an object of its own to note that in.
+  const notesUses = server.memoryLimit.isSet && /-l[rf]u$/.test(server.config.get("maxmemory-policy"));
+  const isShared = typeof value === "number" && value >= 0 && value < sharedIntegers && !notesUses;
+  return isShared ? sharedReferences : 1;
 }
 
 function inspect(

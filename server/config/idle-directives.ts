@@ -53,12 +53,6 @@ export const idleDirectives = {
   "socket-mark-id": whole(0, huge, fixed),
   "bind-source-addr": text(""),
 
-  // Eviction: keys are never evicted here.
-  "maxmemory-samples": whole(5, { min: 1 }),
-  "maxmemory-eviction-tenacity": whole(10, { max: 100 }),
-  "lazyfree-lazy-eviction": yesNo(false),
-  "lfu-log-factor": whole(10),
-  "lfu-decay-time": whole(1),
   "tracking-table-max-keys": whole(1_000_000, huge),
 
   // Access control lists.

@@ -18,7 +18,7 @@ export function statistics(server: Server): Fields {
     ["expired_keys", counted.expiredKeys],
     ["expired_subkeys", counted.expiredFields],
     ["expired_time_cap_reached_count", counted.expireCycleCapReached],
-    ["evicted_keys", 0],
+    ["evicted_keys", counted.evictedKeys],
     ["evicted_clients", 0],
     ["keyspace_hits", keyspace.hits],
     ["keyspace_misses", keyspace.misses],

@@ -41,13 +41,14 @@ export function clients(server: Server): Fields {
 }
 
 export function memory(server: Server): Fields {
-  const bytes = server.world.process.memoryBytes();
+  const usedBytes = server.memoryLimit.usedBytes();
+  const residentBytes = server.world.process.memoryBytes();
   const maxmemory = server.config.get("maxmemory");
   return [
-    ["used_memory", bytes],
-    ["used_memory_human", humanBytes(bytes)],
-    ["used_memory_rss", bytes],
-    ["used_memory_rss_human", humanBytes(bytes)],
+    ["used_memory", usedBytes],
+    ["used_memory_human", humanBytes(usedBytes)],
+    ["used_memory_rss", residentBytes],
+    ["used_memory_rss_human", humanBytes(residentBytes)],
     ["maxmemory", maxmemory],
     ["maxmemory_human", humanBytes(maxmemory)],
     ["maxmemory_policy", server.config.get("maxmemory-policy")],

@@ -12,8 +12,10 @@
  */
 import { assert } from "../assert.ts";
 import { HashValue } from "../types/hash.ts";
+import { memorySizeBytes } from "../types/memory-size.ts";
 import type { Value } from "../types/value.ts";
 import type { Random } from "../world/world.ts";
+import { sampledItems } from "./data-size.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { NEVER, SlotTable } from "./slot-table.ts";
 
@@ -119,6 +121,7 @@ export class Database {
     assert(!this.current.slots.has(key), "an added key is new");
     // A new key is younger than any snapshot in progress, which therefore passes over it.
     this.current.add(key, value, deadlineMs, keyspace.epoch, keyspace.nowS);
+    if (keyspace.weighs) this.weigh(key);
     if (keyspace.awaited) keyspace.owner.cameOrWent(this, key);
     if (keyspace.observed) keyspace.owner.happened("new", this, key);
   }
@@ -155,6 +158,14 @@ export class Database {
     if (slot === undefined) return false;
     this.removeSlot(key, slot);
     return true;
+  }
+
+  /** Removes a key to make room for others, whether its time is over or not. */
+  evict(key: string): void {
+    const slot = this.current.slots.get(key);
+    assert(slot !== undefined, "an evicted key exists");
+    this.removeSlot(key, slot);
+    this.keyspace.owner.evicted(this, key);
   }
 
   /** NEVER takes the deadline away. True when there is such a key. */
@@ -245,6 +256,7 @@ export class Database {
   changed(key: string, event: string, count = 1): void {
     const { keyspace } = this;
     keyspace.dirty += count;
+    if (keyspace.weighs) this.weigh(key);
     if (!keyspace.observed) return;
     keyspace.owner.changed(this, key);
     keyspace.owner.happened(event, this, key);
@@ -255,7 +267,24 @@ export class Database {
     if (this.keyspace.observed) this.keyspace.owner.happened(event, this, key);
   }
 
+  /** Only for the keyspace: from now on there is a memory limit, or none any more. */
+  weighAll(): void {
+    const { weights, keys, values, end } = this.current;
+    weights.clear();
+    if (!this.keyspace.weighs) return;
+    for (let slot = 0; slot < end; slot++) {
+      const key = keys[slot];
+      weights.set(slot, key === undefined ? 0 : memorySizeBytes(key, values[slot] as Value, sampledItems));
+    }
+  }
+
   // ── Inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private weigh(key: string): void {
+    const { slots, values, weights } = this.current;
+    const slot = slots.get(key);
+    if (slot !== undefined) weights.set(slot, memorySizeBytes(key, values[slot] as Value, sampledItems));
+  }
 
   private used(slot: number): void {
     const { nowS, useCounting } = this.keyspace;
@@ -303,6 +332,7 @@ export class Database {
     const fields = hash.removePast(this.keyspace.nowMs);
     const isEmpty = hash.size === 0;
     if (isEmpty) this.removeSlot(key, slot);
+    else if (this.keyspace.weighs) this.weigh(key);
     this.keyspace.owner.fieldsExpired(this, key, fields);
     if (isEmpty) this.announce(key, "del");
     return fields.length;

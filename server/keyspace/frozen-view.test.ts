@@ -23,6 +23,7 @@ const nothing = () => undefined;
 const owner: KeyspaceOwner = {
   expired: nothing,
   fieldsExpired: () => undefined,
+  evicted: () => undefined,
   changed: nothing,
   happened: nothing,
   cameOrWent: nothing,

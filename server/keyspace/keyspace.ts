@@ -17,6 +17,8 @@ export interface KeyspaceOwner {
   expired(db: Database, key: string): void;
   /** Fields of a hash are past their deadlines and were removed. When none is left the key goes next. */
   fieldsExpired(db: Database, key: string, fields: readonly string[]): void;
+  /** A key was removed to make room: log its removal, by itself. */
+  evicted(db: Database, key: string): void;
   /** A key was changed or removed: whoever watches it must know. Only called while `observed`. */
   changed(db: Database, key: string): void;
   /** Something happened to a key; the name of the event as keyspace notifications have it. Only while `observed`. */
@@ -58,6 +60,7 @@ export class Keyspace {
   misses = 0;
   /** How uses of keys are counted; undefined: not at all. */
   useCounting: (UseCountRules & { readonly random: Random }) | undefined;
+  private weighing = false;
   private time = 0;
   private timeS = 0;
   private mode: Expiry = "remove";
@@ -92,6 +95,17 @@ export class Keyspace {
   set expiry(mode: Expiry) {
     this.mode = mode;
     this.expiredBeforeMs = mode === "off" ? Number.NEGATIVE_INFINITY : this.time;
+  }
+
+  /** Whether what keys take in memory is reckoned with every change of them. */
+  get weighs(): boolean {
+    return this.weighing;
+  }
+
+  set weighs(wanted: boolean) {
+    if (wanted === this.weighing) return;
+    this.weighing = wanted;
+    for (const db of this.databases) db.weighAll();
   }
 
   isPast(deadlineMs: number): boolean {

@@ -21,6 +21,7 @@ import { HashValue } from "../types/hash.ts";
 import { KeyIndex } from "../types/key-index.ts";
 import type { Value } from "../types/value.ts";
 import { UseCounts } from "./use-counts.ts";
+import { Weights } from "./weights.ts";
 
 /** The deadline of a key that does not expire. */
 export const NEVER = Number.POSITIVE_INFINITY;
@@ -42,6 +43,8 @@ export class SlotTable {
   readonly expiringHashes = new Set<number>();
   /** Empty unless uses are counted. */
   readonly uses = new UseCounts();
+  /** Empty unless there is a memory limit. */
+  readonly weights = new Weights();
   /** How many keys have a deadline. */
   expiresCount = 0;
   private readonly free: number[] = [];
@@ -88,6 +91,7 @@ export class SlotTable {
     this.rawStrings.delete(slot);
     this.expiringHashes.delete(slot);
     this.uses.forget(slot);
+    this.weights.forget(slot);
     this.slots.delete(key);
     this.keys[slot] = undefined;
     this.values[slot] = undefined;
@@ -109,5 +113,6 @@ export class SlotTable {
       column.length = 0;
     }
     this.slots.clear();
+    this.weights.clear();
   }
 }
