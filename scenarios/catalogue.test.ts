@@ -107,7 +107,16 @@ describe("what ships", () => {
         "slow-disk",
       ],
       "disk-fault": ["bit-rot", "fsync-error", "full", "read-only", "short-write", "slow", "write-error"],
-      "power-cut": ["after-failed-sync", "always", "chain", "during-aof-rewrite", "everysec", "rdb-only", "slow-disk"],
+      "power-cut": [
+        "after-failed-sync",
+        "always",
+        "chain",
+        "during-aof-rewrite",
+        "everysec",
+        "million-keys",
+        "rdb-only",
+        "slow-disk",
+      ],
     };
     for (const [folder, names] of Object.entries(named)) {
       const shipped = catalogue.scenarioNames().filter((name) => name.startsWith(`${folder}/`));
