@@ -70,9 +70,16 @@ describe("the images in docker/", function () {
       "--tag",
       name,
     ];
+    const before = nameless();
     execFileSync("docker", [...args, context], { stdio: ["ignore", "ignore", "pipe"] });
+    // The stage that was built in stays as an image without a name.
+    for (const stage of nameless()) if (!before.includes(stage)) keep(stage);
     return name;
   };
+  const nameless = () =>
+    execFileSync("docker", ["images", "--quiet", "--filter", "dangling=true"], { encoding: "utf8" })
+      .split("\n")
+      .filter((id) => id !== "");
   const inside = (...words: string[]) =>
     spawnSync("docker", ["run", "--rm", "--network", "none", ...words], { encoding: "utf8" });
   const outcomeOf = (text: string): Outcome => outcomeSchema.parse(JSON.parse(text));
