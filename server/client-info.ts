@@ -40,7 +40,7 @@ export function describeClient(client: Client, isAsking: boolean): string {
     ["events", unread > 0 ? "rw" : "r"],
     ["cmd", session.runs?.name ?? "NULL"],
     ["user", "default"],
-    ["redir", -1],
+    ["redir", session.tracking?.redirect ?? -1],
     ["resp", session.protocol],
   ];
   return fields.map(([name, value]) => `${name}=${value}`).join(" ");
@@ -53,6 +53,9 @@ function flagsOf(client: Client): string {
     ["P", session.subscriptionCount > 0],
     ["x", session.transaction !== undefined],
     ["b", server.blocking.isWaiting(session)],
+    ["t", session.tracking !== undefined],
+    ["R", session.tracking?.isBroken === true],
+    ["B", session.tracking?.broadcast === true],
     ["d", server.watching.isTouched(session)],
     ["c", client.isClosing],
     ["U", connection.remote.startsWith("/")],

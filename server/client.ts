@@ -179,6 +179,7 @@ export class Client {
         const reply = execution.execute(args, this.session);
         if (reply === LATER) this.waits = true;
         else this.answer(reply);
+        this.server.tracking.deliver();
       }
       this.decoder.release();
     } catch (error) {

@@ -12,6 +12,8 @@ const hzMax = 500;
 export class Cron {
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpiry = true;
+  /** DEBUG PAUSE-CRON. */
+  paused = false;
   private readonly server: Server;
   private readonly expiryCycle: ExpiryCycle;
   private timer: Timer | undefined;
@@ -34,11 +36,13 @@ export class Cron {
 
   private tick(): void {
     const { server } = this;
+    if (this.paused) return;
     server.keyspace.nowMs = server.world.clock.wallMs();
     server.statistics.sample(server.world.clock.monotonicMs());
     if (this.activeExpiry) this.expireKeys();
     this.checkClients();
     server.eviction.makeRoom();
+    server.tracking.limit();
     server.moves.tick();
     server.persistence.tick();
     server.turn.end();

@@ -35,13 +35,15 @@ export class Eviction {
    * @returns false: beyond the limit, and nothing may go
    */
   makeRoom(): boolean {
-    const { memoryLimit, config, keyspace, propagation } = this.server;
+    const { memoryLimit, config, keyspace, propagation, tracking } = this.server;
     if (!memoryLimit.isExceeded || keyspace.expiry !== "remove") return true;
     const rule = rules[config.get("maxmemory-policy")];
     if (rule === undefined) return false;
     const beganMs = this.server.world.clock.monotonicMs();
     const done = this.evict(rule, evictionsMax(config.get("maxmemory-eviction-tenacity")));
     propagation.flush("apart");
+    // Before the reply of whoever made it necessary: between commands, and not behind one.
+    tracking.deliver();
     this.measure(beganMs);
     return done;
   }

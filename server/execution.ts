@@ -28,6 +28,8 @@ export class Execution {
   private readonly latencyThresholdMs: Setting<number>;
   /** Calls under way: EXEC calls the commands of its queue. */
   private depth = 0;
+  /** On whose behalf a command is running; undefined between commands. */
+  current: Session | undefined;
   /**
    * When the last call of this turn ended, on the monotonic clock: the next one begins there. Clocks are asked once a
    * call, and the wall clock once a millisecond, because in a pipeline that is a good part of what a command costs.
@@ -52,6 +54,7 @@ export class Execution {
     if (command === undefined) return this.reject(undefined, session, this.describeUnknown(args));
     const refusal = this.refusal(command, args, session);
     if (refusal !== undefined) return this.reject(command, session, refusal);
+    if (this.server.tracking.count > 0) this.server.tracking.limit();
     if (this.isPostponed(command, session)) {
       return session.block({
         on: "pause ended",
@@ -103,6 +106,7 @@ export class Execution {
     }
     this.finish(session, args, dirtyBefore, command.propagates);
     this.measure(command, args, session, beganMs, reply);
+    if (session.tracking !== undefined) this.server.tracking.commandRan(command, args, session, reply, this.depth);
     return reply;
   }
 
@@ -156,6 +160,7 @@ export class Execution {
       keyspace.nowMs = this.server.world.clock.wallMs();
       this.wallReadMs = nowMs;
     }
+    this.current = session;
     session.logged = undefined;
     return keyspace.dirty;
   }
@@ -173,6 +178,7 @@ export class Execution {
       }
     }
     if (this.depth > 0) return;
+    this.current = undefined;
     const positionBefore = persistence.position;
     propagation.flush(propagates);
     session.logPosition = persistence.position;

@@ -29,8 +29,12 @@ export class MemoryLimit {
 
   /** INFO's used_memory. */
   usedBytes(): number {
+    return dataSizeBytes(this.server.keyspace) + this.clientBytes();
+  }
+
+  clientBytes(): number {
     this.clientsBytes ??= sumOfClients(this.server.clients.values());
-    return dataSizeBytes(this.server.keyspace) + this.clientsBytes;
+    return this.clientsBytes;
   }
 
   get isExceeded(): boolean {

@@ -41,6 +41,7 @@ import { Session } from "./session.ts";
 import { Shutdown } from "./shutdown.ts";
 import { SlowLog } from "./slow-log.ts";
 import { Statistics } from "./statistics.ts";
+import { Tracking } from "./tracking.ts";
 import type { Turn } from "./turn.ts";
 import type { EncodingLimits } from "./types/encoding-limits.ts";
 import { inBatches } from "./types/rebuild.ts";
@@ -60,6 +61,7 @@ export class Server {
   /** Up to which size values keep their compact encodings. */
   readonly encodingLimits: EncodingLimits;
   readonly watching: Watching;
+  readonly tracking: Tracking;
   readonly channels = new Channels();
   readonly monitors = new Monitors();
   readonly notifications: Notifications;
@@ -99,6 +101,7 @@ export class Server {
     this.keyspace = new Keyspace(this.keyspaceOwner(), config.get("databases"));
     this.encodingLimits = encodingLimitsOf(config);
     this.watching = new Watching(this.keyspace);
+    this.tracking = new Tracking(this);
     this.notifications = new Notifications(this.channels, config);
     this.slowLog = new SlowLog(config);
     this.execution = new Execution(this);
@@ -153,6 +156,7 @@ export class Server {
     this.watching.forget(client.session);
     this.channels.forget(client.session);
     this.monitors.forget(client.session);
+    this.tracking.end(client.session);
     this.watchedOrNot();
   }
 
@@ -171,7 +175,7 @@ export class Server {
 
   /** Commands announce changes only while somebody wants to know. */
   watchedOrNot(): void {
-    this.keyspace.observed = this.watching.count > 0 || this.notifications.areWanted;
+    this.keyspace.observed = this.watching.count > 0 || this.tracking.count > 0 || this.notifications.areWanted;
   }
 
   /** What the world must not find any more when the process has ended. */
@@ -270,10 +274,10 @@ export class Server {
       expired: (db, key) => this.keyExpired(db, key),
       fieldsExpired: (db, key, fields) => this.fieldsExpired(db, key, fields),
       evicted: (db, key) => this.keyEvicted(db, key),
-      changed: (db, key) => this.watching.keyChanged(db, key),
+      changed: (db, key) => this.keyChanged(db, key, this.execution.current),
       happened: (event, db, key) => this.notifications.announce(event, db, key),
       cameOrWent: (db, key) => this.blocking.keyReady(db, key),
-      replaced: (db, before, after) => this.keysReplaced(db, before, after),
+      replaced: (db, before, after, how) => this.keysReplaced(db, before, after, how),
     };
   }
 
@@ -282,14 +286,14 @@ export class Server {
     this.propagation.addExpired(db.index, [this.config.get("lazyfree-lazy-expire") ? "UNLINK" : "DEL", key]);
     if (!this.keyspace.observed) return;
     this.notifications.announce("expired", db, key);
-    this.watching.keyChanged(db, key);
+    this.keyChanged(db, key, undefined);
   }
 
   private keyEvicted(db: Database, key: string): void {
     this.statistics.evictedKeys++;
     this.propagation.add(db.index, [this.config.get("lazyfree-lazy-eviction") ? "UNLINK" : "DEL", key]);
     if (!this.keyspace.observed) return;
-    this.watching.keyChanged(db, key);
+    this.keyChanged(db, key, undefined);
     this.notifications.announce("evicted", db, key);
   }
 
@@ -303,11 +307,18 @@ export class Server {
     }
     if (!this.keyspace.observed) return;
     this.notifications.announce("hexpired", db, key);
-    this.watching.keyChanged(db, key);
+    this.keyChanged(db, key, undefined);
   }
 
-  private keysReplaced(db: Database, before: SlotTable, after: SlotTable): void {
+  /** `writer`: whose command did it; undefined: nobody's. */
+  private keyChanged(db: Database, key: string, writer: Session | undefined): void {
+    this.watching.keyChanged(db, key);
+    this.tracking.keyChanged(key, writer);
+  }
+
+  private keysReplaced(db: Database, before: SlotTable, after: SlotTable, how: "removed" | "exchanged"): void {
     this.watching.keysReplaced(db, before, after);
     this.blocking.keysReplaced(db);
+    if (how === "removed") this.tracking.flushed();
   }
 }

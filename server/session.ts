@@ -10,6 +10,7 @@ import type { Args } from "./commands/command.ts";
 import type { Database } from "./keyspace/database.ts";
 import { LATER, type Reply } from "./resp/reply.ts";
 import type { Server } from "./server.ts";
+import type { TrackingMode } from "./tracking.ts";
 
 export type SessionRole = "client" | "log" | "server";
 
@@ -35,6 +36,8 @@ export class Session {
   inExec = false;
   /** How many channels and patterns it is subscribed to. */
   subscriptionCount = 0;
+  /** How it tracks keys; undefined: not at all. */
+  tracking: TrackingMode | undefined;
   /** What the running command wants logged instead of itself; undefined: the request as received, if it changed data. */
   logged: readonly Args[] | undefined;
   /** The log's position behind its last command: what WAITAOF waits for. */

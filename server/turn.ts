@@ -38,6 +38,7 @@ export class Turn {
     this.server.execution.turnEnded();
     this.resumeClients();
     this.flushLog();
+    this.server.tracking.turnEnded();
     this.sendReplies();
   }
 

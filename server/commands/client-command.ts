@@ -6,6 +6,7 @@ import type { Session } from "../session.ts";
 import { integer } from "./arguments.ts";
 import type { Args, Flag } from "./command.ts";
 import { container } from "./container.ts";
+import { trackingSubcommands } from "./tracking-command.ts";
 
 const usual: readonly Flag[] = ["noscript", "loading", "stale"];
 const admin: readonly Flag[] = ["admin", ...usual];
@@ -197,6 +198,7 @@ export const clientCommand = container("client", "connection", [
       return OK;
     },
   },
+  ...trackingSubcommands,
   {
     usage: "UNBLOCK <id> [TIMEOUT|ERROR]",
     help: "Ends the wait of a client, as if its time were up, or with an error.",

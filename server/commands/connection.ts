@@ -72,6 +72,7 @@ function reset(_args: Args, session: Session): Reply {
   stopWatching(session);
   server.channels.forget(session);
   server.monitors.forget(session);
+  server.tracking.end(session);
   session.db = server.keyspace.db(0);
   session.protocol = 2;
   session.authenticated = startsAuthenticated(server.config);

@@ -162,6 +162,16 @@ const debugSubcommands: readonly Subcommand[] = [
     run: describeObject,
   },
   {
+    usage: "PAUSE-CRON <0|1>",
+    help: "Whether what the server does by itself waits.",
+    arity: 3,
+    flags: debugFlags,
+    run(args, { server }) {
+      server.cron.paused = onOrOff(args[2] as string);
+      return OK;
+    },
+  },
+  {
     usage: "POPULATE <count> [<prefix>] [<size>]",
     help: "Makes string keys, which are not logged.",
     arity: -3,

@@ -142,6 +142,7 @@ export const directives = {
   "lfu-log-factor": whole(10),
   "lfu-decay-time": whole(1),
   "lazyfree-lazy-eviction": yesNo(false),
+  "tracking-table-max-keys": whole(1_000_000, huge),
   "maxmemory-clients": bytesOrPercent(0),
   "active-expire-effort": whole(1, { min: 1, max: 10 }),
   "lazyfree-lazy-expire": yesNo(false),

@@ -53,8 +53,6 @@ export const idleDirectives = {
   "socket-mark-id": whole(0, huge, fixed),
   "bind-source-addr": text(""),
 
-  "tracking-table-max-keys": whole(1_000_000, huge),
-
   // Access control lists.
   aclfile: text("", fixed),
   "acllog-max-len": whole(128, huge),

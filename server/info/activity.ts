@@ -4,7 +4,7 @@ import type { Server } from "../server.ts";
 import type { Fields } from "./info.ts";
 
 export function statistics(server: Server): Fields {
-  const { statistics: counted, keyspace, channels } = server;
+  const { statistics: counted, keyspace, channels, tracking } = server;
   const { rates } = counted;
   return [
     ["total_connections_received", counted.connectionsReceived],
@@ -27,6 +27,9 @@ export function statistics(server: Server): Fields {
     ["latest_fork_usec", counted.latestForkUs],
     ["total_forks", counted.forks],
     ["migrate_cached_sockets", server.moves.keptConnections],
+    ["tracking_total_keys", tracking.keyCount],
+    ["tracking_total_items", tracking.itemCount],
+    ["tracking_total_prefixes", tracking.prefixCount],
     ["unexpected_error_replies", 0],
     ["total_error_replies", counted.errorReplies],
     ["client_query_buffer_limit_disconnections", counted.queryBufferLimitDisconnections],

@@ -35,7 +35,7 @@ export function clients(server: Server): Fields {
     ["client_recent_max_input_buffer", Math.max(0, ...all.map((client) => client.pendingBytes()))],
     ["client_recent_max_output_buffer", Math.max(0, ...all.map((client) => client.unreadBytes()))],
     ["blocked_clients", server.blocking.count],
-    ["tracking_clients", 0],
+    ["tracking_clients", server.tracking.count],
     ["clients_in_timeout_table", server.blocking.timedCount],
   ];
 }
@@ -49,6 +49,8 @@ export function memory(server: Server): Fields {
     ["used_memory_human", humanBytes(usedBytes)],
     ["used_memory_rss", residentBytes],
     ["used_memory_rss_human", humanBytes(residentBytes)],
+    ["mem_clients_normal", server.memoryLimit.clientBytes()],
+    ["mem_not_counted_for_evict", 0],
     ["maxmemory", maxmemory],
     ["maxmemory_human", humanBytes(maxmemory)],
     ["maxmemory_policy", server.config.get("maxmemory-policy")],

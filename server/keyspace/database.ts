@@ -211,7 +211,7 @@ export class Database {
   clear(): number {
     const before = this.current;
     this.current = new SlotTable();
-    this.keyspace.owner.replaced(this, before, this.current);
+    this.keyspace.owner.replaced(this, before, this.current, "removed");
     return before.size;
   }
 

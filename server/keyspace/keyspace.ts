@@ -26,7 +26,7 @@ export interface KeyspaceOwner {
   /** A key came into being, or lost a collection that it held. Only called while `awaited`, for clients blocked on it. */
   cameOrWent(db: Database, key: string): void;
   /** All keys of a database were removed, or exchanged for those of another one. */
-  replaced(db: Database, before: SlotTable, after: SlotTable): void;
+  replaced(db: Database, before: SlotTable, after: SlotTable, how: "removed" | "exchanged"): void;
 }
 
 /** A snapshot in progress: it is told before a slot that it may not have written yet is changed. */
@@ -134,7 +134,7 @@ export class Keyspace {
     const [before, after] = [first.table, second.table];
     first.replaceTable(after);
     second.replaceTable(before);
-    this.owner.replaced(first, before, after);
-    this.owner.replaced(second, after, before);
+    this.owner.replaced(first, before, after, "exchanged");
+    this.owner.replaced(second, after, before, "exchanged");
   }
 }

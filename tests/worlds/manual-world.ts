@@ -95,6 +95,8 @@ export class Peer implements Connection {
   isPaused = false;
   /** While false, what the server sends piles up as unsent. */
   reads = true;
+  /** The server ends the connection, and this end has not closed its own yet. */
+  closesLate = false;
   private readonly clock: ManualClock;
   private unread = "";
   private deliver: (bytes: Uint8Array) => void = nothing;
@@ -173,7 +175,7 @@ export class Peer implements Connection {
 
   end(): void {
     this.isClosed = true;
-    this.closed();
+    if (!this.closesLate) this.closed();
   }
 
   destroy(): void {
