@@ -114,6 +114,16 @@ describe("a log that several clients append to", () => {
     violated(judged(drawing, "RPUSH log a1 b1 a2"), "half-transaction");
   });
 
+  it("has a hole where more is missing than a search could find", () => {
+    const places = Array.from({ length: 200 }, (_, place) => place);
+    const line = (place: number) =>
+      `        ${place % 2}${" ".repeat(place * 3)} ├┤ RPUSH log e${place} → ${place + 1}`;
+    const back = places.filter((place) => place < 30 || place > 160).map((place) => `e${place}`);
+    const verdict = judged(`\n${places.map(line).join("\n")}\n        `, `RPUSH log ${back.join(" ")}`);
+    violated(verdict, "hole");
+    expect(verdict.findings.map(({ kind }) => kind)).to.deep.equal(["hole"]);
+  });
+
   it("can also be a text", () => {
     const text = `
         0  ├──┤                      APPEND log a1; → 3

@@ -9,7 +9,7 @@ import { type Cut, type Explanation, greatestCut, type LanePlace } from "./expla
 import { absent, type Lane } from "./lane.ts";
 import type { Lanes } from "./lanes.ts";
 import type { LaneReading, Reading } from "./reading.ts";
-import { checkSharedLog } from "./shared-log.ts";
+import { checkSharedLog, findGap } from "./shared-log.ts";
 
 const strangersShownMax = 4;
 
@@ -21,13 +21,26 @@ export function findContradictions(lanes: Lanes, explanation: Explanation, endNs
   for (const log of reading.logs) found.push(...[checkSharedLog(log)].filter((fault) => fault !== undefined));
   for (const [index, lane] of lanes.lanes.entries()) {
     if (isExplained(explanation, lane, index, endNs)) continue;
-    found.push(diagnoseLane(lane, reading.lanes[index] as LaneReading, reading.served, endNs));
+    const diagnosis = diagnoseLane(lane, reading.lanes[index] as LaneReading, reading.served, endNs);
+    found.push(gapBehind(diagnosis, reading, index) ?? diagnosis);
   }
   if (found.length === 0) {
     const cut = greatestCut(lanes, explanation, endNs);
     if (cut.kind === "disordered") found.push(disorder(lanes, cut));
   }
   return oneOfEachKind(withoutTornByHoles(found));
+}
+
+/**
+ * A value that nothing explains, for more is missing than a search finds: of a log it can be seen without one, for each
+ * element tells which call it is of.
+ */
+function gapBehind({ kind, keys }: Contradiction, { logs }: Reading, client: number): Contradiction | undefined {
+  if (kind !== "wrong-value") return undefined;
+  const log = logs.find(({ database, key }) =>
+    keys.every((wrong) => wrong.database === database && wrong.key === describeText(key)),
+  );
+  return log === undefined ? undefined : findGap(log, client);
 }
 
 /** A hole takes calls out of the middle, and what is left of a lane may then look like half a call: it is one cause. */

@@ -8,7 +8,7 @@
  */
 import type { CallRecord } from "../recording/history.ts";
 import { type Contradiction, type ContradictionKind, laws } from "./contradiction.ts";
-import { describeKey, describeText } from "./describe.ts";
+import { describeCall, describeKey, describeText } from "./describe.ts";
 import type { LogReading } from "./reading.ts";
 
 /** The first thing that is wrong with the log as a whole, if any. */
@@ -22,6 +22,22 @@ export function checkSharedLog(reading: LogReading): Contradiction | undefined {
     return fault(reading, "phantom", `${name} holds ${describeText(stranger.text)}, which nobody appended`, []);
   }
   return findRepetition(reading) ?? findDisplaced(reading) ?? findInversion(reading);
+}
+
+/** Of one client's elements an older one is missing that it was told is there, and a newer one came back. */
+export function findGap(reading: LogReading, client: number): Contradiction | undefined {
+  const present = new Set(reading.elements.map(({ text }) => text));
+  const own = [...reading.log.elements].filter(([, { record }]) => record.client === client);
+  let lost: CallRecord | undefined;
+  for (const [text, { record, position }] of own) {
+    if (!present.has(text)) {
+      if (position !== undefined) lost ??= record;
+    } else if (lost !== undefined) {
+      const message = `${describeKey(reading)}: ${describeCall(lost.call)} is lost, and the newer ${describeCall(record.call)} was kept`;
+      return holeOf(reading, message, lost, record, laws.prefix);
+    }
+  }
+  return undefined;
 }
 
 function findRepetition(reading: LogReading): Contradiction | undefined {
@@ -44,16 +60,23 @@ function findDisplaced(reading: LogReading): Contradiction | undefined {
     const message = `${describeKey(reading)} holds ${describeText(text)} at a wrong place: ${place}`;
     if (appended.position < index) return fault(reading, "wrong-value", message, [appended.record]);
     const lost = [...reading.log.elements.values()].find(({ position }) => position === index)?.record;
-    return {
-      ...fault(reading, "hole", message, []),
-      calls: [
-        ...(lost === undefined ? [] : [{ record: lost, fate: "lost" } as const]),
-        { record: appended.record, fate: "kept" },
-      ],
-      laws: [laws.realTime],
-    };
+    return holeOf(reading, message, lost, appended.record, laws.realTime);
   }
   return undefined;
+}
+
+function holeOf(
+  reading: LogReading,
+  message: string,
+  lost: CallRecord | undefined,
+  kept: CallRecord,
+  law: string,
+): Contradiction {
+  return {
+    ...fault(reading, "hole", message, []),
+    calls: [...(lost === undefined ? [] : [{ record: lost, fate: "lost" } as const]), { record: kept, fate: "kept" }],
+    laws: [law],
+  };
 }
 
 /** Two elements in an order that real time forbids. */
