@@ -20,7 +20,8 @@ import { lanesOf } from "../oracle/inquiry.ts";
 import type { Judgement, PromiseVerdict } from "../oracle/judgement.ts";
 import type { Lanes } from "../oracle/lanes.ts";
 import { ageMsOf, lossAt, spanMsOf } from "../oracle/loss.ts";
-import { boundMsOf, isBroken, promisesAt, suspendedSince } from "../oracle/promises.ts";
+import { promiseVerdict } from "../oracle/promise-verdicts.ts";
+import { promisesAt } from "../oracle/promises.ts";
 import { readState } from "../oracle/reading.ts";
 import type { Recording } from "../recording/recording.ts";
 import type { MakeStateIndex, StateIndex } from "../recover/state-index.ts";
@@ -71,22 +72,16 @@ export class IndexedJudge {
       return "suspicious";
     }
     const loss = lossAt(lanes, cut.lengths, endNs);
-    const suspendedNs = suspendedSince(crash, endNs);
-    const promises = promisesAt(order.promise, crash, endNs).map((promise) => {
-      return { ...promise, broken: isBroken(promise.protects, loss, suspendedNs, endNs) };
-    });
-    if (promises.some(({ broken, level }) => broken && (level === "source" || order.documentedCounts))) {
-      return "suspicious";
-    }
-    const ageMs = ageMsOf(loss, endNs);
-    const spanMs = spanMsOf(loss);
+    const promises = promisesAt(order.promise, crash, endNs).map((promise) =>
+      promiseVerdict(promise, loss, crash, endNs),
+    );
+    const fails = (level: PromiseVerdict["level"]) => level === "source" || order.documentedCounts;
+    if (promises.some(({ verdict, level }) => verdict === "violated" && fails(level))) return "suspicious";
     return {
       verdict: "held",
       findings: [],
-      promises: promises.map(({ level, text, protects, broken }): PromiseVerdict => {
-        return { level, text, boundMs: boundMsOf(protects), ageMs, spanMs, verdict: broken ? "violated" : "held" };
-      }),
-      loss: { acked: loss.count, ageMs, spanMs },
+      promises,
+      loss: { acked: loss.count, ageMs: ageMsOf(loss, endNs), spanMs: spanMsOf(loss) },
       refused: false,
       checkers: [],
     };

@@ -10,6 +10,7 @@ import type { Inquiry } from "./inquiry.ts";
 import type { PromiseVerdict } from "./judgement.ts";
 import type { Lane } from "./lane.ts";
 import { ageMsOf, type LossAtCut, spanMsOf } from "./loss.ts";
+import { promiseVerdict } from "./promise-verdicts.ts";
 import { boundMsOf, isBroken, promisesAt, suspendedSince, type TimedPromise } from "./promises.ts";
 
 const name = "loss";
@@ -32,15 +33,13 @@ export const lossChecker: Checker = {
 
 /** The lines documented and source of a report. Unknown where there is no recovery point to measure from. */
 export function promiseVerdicts(inquiry: Inquiry, loss: LossAtCut | undefined): readonly PromiseVerdict[] {
-  const broken = new Set(loss === undefined ? [] : brokenPromises(inquiry, loss).map(({ level }) => level));
-  return promisesOf(inquiry).map(({ level, text, protects }) => ({
-    level,
-    text,
-    boundMs: boundMsOf(protects),
-    ageMs: loss === undefined ? 0 : ageMsOf(loss, inquiry.endNs),
-    spanMs: loss === undefined ? 0 : spanMsOf(loss),
-    verdict: loss === undefined ? "unknown" : broken.has(level) ? "violated" : "held",
-  }));
+  const { evidence, endNs } = inquiry;
+  if (loss !== undefined) {
+    return promisesOf(inquiry).map((promise) => promiseVerdict(promise, loss, evidence.crash, endNs));
+  }
+  return promisesOf(inquiry).map(({ level, text, protects }) => {
+    return { level, text, boundMs: boundMsOf(protects), ageMs: 0, spanMs: 0, verdict: "unknown" };
+  });
 }
 
 function promisesOf({ evidence, endNs }: Inquiry): readonly TimedPromise[] {
@@ -48,8 +47,9 @@ function promisesOf({ evidence, endNs }: Inquiry): readonly TimedPromise[] {
 }
 
 function brokenPromises(inquiry: Inquiry, loss: LossAtCut): readonly TimedPromise[] {
-  const suspendedNs = suspendedSince(inquiry.evidence.crash, inquiry.endNs);
-  return promisesOf(inquiry).filter(({ protects }) => isBroken(protects, loss, suspendedNs, inquiry.endNs));
+  const { evidence, endNs } = inquiry;
+  const suspendedNs = suspendedSince(evidence.crash, endNs)?.sinceNs;
+  return promisesOf(inquiry).filter(({ protects }) => isBroken(protects, loss, suspendedNs, endNs));
 }
 
 function lossFinding(inquiry: Inquiry, { level, text, protects }: TimedPromise, loss: LossAtCut): Finding {

@@ -146,6 +146,16 @@ describe("how much may be lost", () => {
     );
   });
 
+  it("while a promise is suspended: a line that more was lost than its bound says why that is not counted", () => {
+    const since = (firstAgeMs: number) => {
+      const interval = { startNs: 1e8, endNs: 2e10 };
+      const crash = { fault: "kill", suspensions: [{ interval, why: "the disk refused writes or syncs" }] } as const;
+      return held(judged(acksEvery(firstAgeMs), "", { row: "everysec", crash })).promises[1]?.text ?? "";
+    };
+    expect(since(10_000)).to.match(/; not counted is what was acked after the disk refused writes or syncs$/);
+    expect(since(100)).to.not.contain("not counted");
+  });
+
   it("with snapshots alone: nothing older than the last completed save [O8]", () => {
     const drawing = `
         0  ├──┤                           SET a 1 → OK

@@ -85,14 +85,20 @@ export function isBroken(protection: Protection, loss: LossAtCut, suspendedNs: S
   }
 }
 
+export interface Suspended {
+  readonly sinceNs: StampNs;
+  /** Of the first of those that touch. */
+  readonly why: Suspension["why"];
+}
+
 /** Where the suspension began in which the run was cut, if it was: suspensions that touch are one. */
-export function suspendedSince(crash: CrashFacts, endNs: StampNs): StampNs | undefined {
+export function suspendedSince(crash: CrashFacts, endNs: StampNs): Suspended | undefined {
   const counting = crash.suspensions.filter((suspension) => counts(suspension, crash));
-  let sinceNs: StampNs | undefined;
-  for (let reachesNs = endNs; ; ) {
+  let suspended: Suspended | undefined;
+  for (let reachesNs = endNs; ; reachesNs = suspended.sinceNs) {
     const around = counting.find(({ interval }) => interval.startNs < reachesNs && interval.endNs >= reachesNs);
-    if (around === undefined) return sinceNs;
-    sinceNs = reachesNs = around.interval.startNs;
+    if (around === undefined) return suspended;
+    suspended = { sinceNs: around.interval.startNs, why: around.why };
   }
 }
 
