@@ -89,6 +89,12 @@ export class Channels {
     return { channels: own?.channels.size ?? 0, patterns: own?.patterns.size ?? 0 };
   }
 
+  /** What one session listens to. */
+  names(session: Session): { readonly channels: readonly string[]; readonly patterns: readonly string[] } {
+    const own = this.bySession.get(session);
+    return { channels: [...(own?.channels ?? [])], patterns: [...(own?.patterns ?? [])] };
+  }
+
   private of(session: Session) {
     let own = this.bySession.get(session);
     if (own === undefined) {

@@ -39,7 +39,7 @@ export function describeClient(client: Client, isAsking: boolean): string {
     ["tot-mem", unread + client.pendingBytes()],
     ["events", unread > 0 ? "rw" : "r"],
     ["cmd", session.runs?.name ?? "NULL"],
-    ["user", "default"],
+    ["user", session.user.name],
     ["redir", session.tracking?.redirect ?? -1],
     ["resp", session.protocol],
   ];

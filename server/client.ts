@@ -49,7 +49,7 @@ export class Client {
     this.server = server;
     this.connection = connection;
     this.session = new Session(server, "client", this);
-    this.session.authenticated = startsAuthenticated(server.config);
+    this.session.authenticated = startsAuthenticated(server);
     this.decoder.isStranger = !this.session.authenticated;
     this.createdMs = this.lastActiveMs = server.world.clock.monotonicMs();
     connection.onData((bytes) => this.receive(bytes));

@@ -7,6 +7,7 @@
  *
  * The checks stand in Redis's order, because a request that two of them refuse must get the same error.
  */
+import { describeDenial } from "./acl/users.ts";
 import { mustAuthenticate } from "./authentication.ts";
 import type { KnownCommand } from "./command-table.ts";
 import type { Args } from "./commands/command.ts";
@@ -122,11 +123,29 @@ export class Execution {
     const queue = session.transaction?.queue ?? [];
     session.transaction = undefined;
     session.inExec = true;
-    const replies = queue.map(({ command, args }) => this.call(command, args, session));
+    const replies = queue.map(
+      ({ command, args }) => this.refusalOfQueued(command, args, session) ?? this.call(command, args, session),
+    );
     session.inExec = false;
     // The commands of the queue are logged, not the EXEC itself: propagation wraps them.
     session.logAs();
     return replies;
+  }
+
+  /** What may be done can have changed since a command was queued. */
+  private refusalOfQueued(command: KnownCommand, args: Args, session: Session): ReplyError | undefined {
+    if (session.role !== "client" || session.user.isUnlimited) return undefined;
+    const denial = this.server.users.denial(command.command, args, session);
+    if (denial === undefined) return undefined;
+    const what = { command: "execute the command or subcommand", key: "touch the specified keys" };
+    const refusal = new ReplyError(
+      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is " +
+        `no longer allowed for the following reason: no permission to ${
+          denial.reason === "channel" ? "access one of the channels used as arguments" : what[denial.reason]
+        }`,
+    );
+    this.server.statistics.countError(refusal);
+    return refusal;
   }
 
   /**
@@ -219,6 +238,10 @@ export class Execution {
     if (command.isProtected && !server.allows("enable-debug-command", session)) return protectedCommand(command);
     if (!session.authenticated && command.needsAuth && mustAuthenticate(session))
       return new ReplyError("NOAUTH Authentication required.");
+    if (!session.user.isUnlimited) {
+      const denial = server.users.denial(command.command, args, session);
+      if (denial !== undefined) return describeDenial(denial);
+    }
     if (session.transaction !== undefined && command.deniedInTransaction) {
       return new ReplyError("ERR Command not allowed inside a transaction");
     }

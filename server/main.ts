@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The bundled store as a process: the correct parts in the real world. */
 import { readFileSync } from "node:fs";
+import { AclError } from "./acl/acl-error.ts";
 import { CannotCompose, composeServer } from "./compose.ts";
 import { ConfigFileError } from "./config/config-file.ts";
 import { correctParts } from "./parts.ts";
@@ -30,6 +31,7 @@ try {
   await server.start();
 } catch (error) {
   const isExpected =
+    error instanceof AclError ||
     error instanceof ConfigFileError ||
     error instanceof CannotCompose ||
     error instanceof KillOrderError ||

@@ -49,6 +49,7 @@ export function withoutPasswords(command: KnownCommand, args: Args): Args {
   if (command.name === "config|set") {
     return args.map((arg, index) => (secretDirectives.has(args[index - 1]?.toLowerCase() ?? "") ? redacted : arg));
   }
+  if (/^acl\|(set|get|del)user$/.test(command.name)) return args.map((arg, index) => (index < 2 ? arg : redacted));
   if (command.name === "auth") return args.map((arg, index) => (index === 0 ? arg : redacted));
   if (command.name === "migrate") return withoutPasswordsOfMigrate(args);
   if (command.name !== "hello") return args;

@@ -10,6 +10,7 @@
  *                                  └─→ propagation ─→ persistence
  */
 import path from "node:path";
+import { Users } from "./acl/users.ts";
 import { Blocking } from "./blocking.ts";
 import { Channels } from "./channels.ts";
 import { Client, isLocalAddress } from "./client.ts";
@@ -57,6 +58,7 @@ export class Server {
   readonly log: ServerLog;
   readonly statistics = new Statistics();
   readonly commands = new CommandTable(commands);
+  readonly users: Users;
   readonly keyspace: Keyspace;
   /** Up to which size values keep their compact encodings. */
   readonly encodingLimits: EncodingLimits;
@@ -98,6 +100,7 @@ export class Server {
     this.config = config;
     this.parts = parts;
     this.log = new ServerLog(world, config);
+    this.users = new Users(this);
     this.keyspace = new Keyspace(this.keyspaceOwner(), config.get("databases"));
     this.encodingLimits = encodingLimitsOf(config);
     this.watching = new Watching(this.keyspace);
@@ -131,8 +134,11 @@ export class Server {
     this.watchedOrNot();
   }
 
-  /** Listens, loads what the folder holds, and serves. Rejects when it cannot be had; the text says why. */
+  /**
+   * Reads its users, listens, loads what the folder holds, and serves. Rejects when it cannot be had; the text says why.
+   */
   async start(): Promise<void> {
+    this.users.start();
     await this.listen();
     // Behind listening, as Redis has it: whoever waits for the line with the pid has a server that got its port.
     const { pid } = this.world.process;
@@ -262,7 +268,7 @@ export class Server {
   private refusalOfStranger({ remote }: Connection): ReplyError | undefined {
     const { config } = this;
     if (this.clients.size >= config.get("maxclients")) return new ReplyError("ERR max number of clients reached");
-    if (!config.get("protected-mode") || config.get("requirepass") !== "" || isLocalAddress(remote)) return undefined;
+    if (!config.get("protected-mode") || this.users.mustLogIn || isLocalAddress(remote)) return undefined;
     return new ReplyError(
       "DENIED this server is in protected mode: without a password it talks to its own machine only. Set a password " +
         "with the directive requirepass, or, if this network may be trusted, set protected-mode to no",

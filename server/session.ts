@@ -3,6 +3,7 @@
  * are not logged again, never wait and are answered to nobody; the server has one for what it does on its own account.
  */
 
+import type { User } from "./acl/user.ts";
 import type { Wait } from "./blocking.ts";
 import type { Client } from "./client.ts";
 import type { KnownCommand } from "./command-table.ts";
@@ -30,6 +31,8 @@ export class Session {
   /** 2 or 3: which RESP the peer asked for with HELLO. */
   protocol: 2 | 3 = 2;
   authenticated = true;
+  /** On whose rights it works; `default` until somebody logs in. */
+  user: User;
   /** Open since MULTI; undefined outside. */
   transaction: Transaction | undefined;
   /** True while EXEC runs its queue: nothing waits now. */
@@ -53,6 +56,7 @@ export class Session {
     this.server = server;
     this.role = role;
     this.client = client;
+    this.user = server.users.default;
     this.db = server.keyspace.db(0);
   }
 

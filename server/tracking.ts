@@ -13,7 +13,7 @@ import { Broadcasts } from "./broadcasts.ts";
 import type { Client } from "./client.ts";
 import type { KnownCommand } from "./command-table.ts";
 import type { Args } from "./commands/command.ts";
-import { keysOf } from "./commands/command-command.ts";
+import { keysOf } from "./commands/command-keys.ts";
 import { PushReply, type Reply, ReplyError } from "./resp/reply.ts";
 import type { Server } from "./server.ts";
 import type { Session } from "./session.ts";

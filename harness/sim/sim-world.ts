@@ -206,7 +206,7 @@ export class SimMachine {
       random: randomOf(random.fork("server")),
       net: this.net.of(process),
       savers,
-      process: this.#processOf(process),
+      process: this.#processOf(process, random.fork("secrets")),
     };
   }
 
@@ -217,7 +217,7 @@ export class SimMachine {
     return saver;
   }
 
-  #processOf(process: ServerProcess): Process {
+  #processOf(process: ServerProcess, secrets: Random): Process {
     return {
       pid: process.pid,
       isAlive: (pid) =>
@@ -232,6 +232,8 @@ export class SimMachine {
         if (process.isAlive) process.say(line);
       },
       memoryBytes: () => 0,
+      // Nobody is to be kept out here: they come from the seed like everything else.
+      secretBytes: (count) => Uint8Array.from({ length: count }, () => secrets.below(256)),
       cpu: () => ({ userS: 0, systemS: 0 }),
     };
   }

@@ -73,7 +73,9 @@ function readKill(args: Args, session: Session): Wanted {
     } else if (word === "LADDR") {
       conditions.push((client) => client.connection.local === value);
     } else if (word === "USER") {
-      if (value !== "default") throw new ReplyError(`ERR No such user '${value}'`);
+      const user = session.server.users.find(value);
+      if (user === undefined) throw new ReplyError(`ERR No such user '${value}'`);
+      conditions.push((client) => client.session.user === user);
     } else if (word === "SKIPME" && /^(yes|no)$/i.test(value)) {
       skipMe = value.toLowerCase() === "yes";
     } else {

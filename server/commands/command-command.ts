@@ -1,42 +1,15 @@
 /** COMMAND: what commands there are. Clients ask it to find the keys in a request. */
+import { categoriesOf } from "../acl/categories.ts";
 import type { KnownCommand } from "../command-table.ts";
 import { globMatches } from "../keyspace/glob.ts";
 import { MapReply, type Reply, ReplyError, SetReply, SimpleString, SYNTAX_ERROR } from "../resp/reply.ts";
 import type { Session } from "../session.ts";
-import type { Args, Command, Flag, KeySpec } from "./command.ts";
+import type { Args, Command, Flag } from "./command.ts";
+import { keysOf } from "./command-keys.ts";
 import { container } from "./container.ts";
 import { type KeyUse, keyUse } from "./key-uses.ts";
 
 const flags: readonly Flag[] = ["loading", "stale"];
-
-/** The ACL categories that follow from a command's group and flags. */
-function categories({ flags: own, group }: Command): string[] {
-  const has = (flag: Flag) => own.has(flag);
-  const groupName = groupCategories[group];
-  return [
-    ...(has("write") ? ["write"] : []),
-    ...(has("readonly") ? ["read"] : []),
-    ...(groupName === undefined ? [] : [groupName]),
-    ...(has("admin") ? ["admin", "dangerous"] : []),
-    ...(has("pubsub") && groupName !== "pubsub" ? ["pubsub"] : []),
-    has("fast") ? "fast" : "slow",
-    ...(has("blocking") ? ["blocking"] : []),
-  ];
-}
-
-const groupCategories: Readonly<Record<string, string>> = {
-  generic: "keyspace",
-  string: "string",
-  list: "list",
-  hash: "hash",
-  set: "set",
-  sorted_set: "sortedset",
-  "sorted-set": "sortedset",
-  stream: "stream",
-  pubsub: "pubsub",
-  connection: "connection",
-  transactions: "transaction",
-};
 
 /** `[first, last, step]` as COMMAND INFO has them; no keys is `[0, 0, 0]`. */
 function legacyKeys({ keys }: Command): readonly [number, number, number] {
@@ -89,7 +62,7 @@ function describe(known: KnownCommand | undefined): Reply {
     command.arity,
     new SetReply(shown.map((flag) => new SimpleString(flag))),
     ...legacyKeys(command),
-    new SetReply(categories(command).map((category) => new SimpleString(`@${category}`))),
+    new SetReply(categoriesOf(command).map((category) => new SimpleString(`@${category}`))),
     [],
     keySpecs(command),
     [...(known.subcommands?.values() ?? [])].map(describe),
@@ -121,22 +94,10 @@ function list(args: Args, { server }: Session): Reply {
   if (args.length !== 5 || by !== "filterby" || wanted === undefined) throw SYNTAX_ERROR;
   if (kind === "module") return [];
   if (kind === "aclcat") {
-    return all.filter(({ command }) => categories(command).includes(wanted)).map(({ name }) => name);
+    return all.filter(({ command }) => categoriesOf(command).includes(wanted)).map(({ name }) => name);
   }
   if (kind === "pattern") return all.filter(({ name }) => globMatches(wanted, name)).map(({ name }) => name);
   throw SYNTAX_ERROR;
-}
-
-/** The keys of a request. */
-export function keysOf(command: Command, args: Args): readonly string[] {
-  const { keys } = command;
-  if (keys === undefined) return [];
-  return typeof keys === "function" ? keys(args) : keysInRange(keys, args);
-}
-
-function keysInRange({ first, last, step }: KeySpec, args: Args): string[] {
-  const end = last < 0 ? args.length + last : last;
-  return args.filter((_arg, index) => index >= first && index <= end && (index - first) % step === 0);
 }
 
 function getKeys(args: Args, session: Session): readonly string[] {

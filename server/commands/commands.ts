@@ -1,4 +1,5 @@
 /** The table of commands. Adding one: a file, or an entry in its file, and a line here. */
+import { aclCommand } from "./acl-command.ts";
 import { bitFieldCommands } from "./bit-fields.ts";
 import { bitCommands } from "./bits.ts";
 import { clientCommand } from "./client-command.ts";
@@ -81,7 +82,7 @@ const all: readonly (readonly Command[])[] = [
   stringCommands,
   stringPartCommands,
   transactionCommands,
-  [clientCommand, commandCommand, configCommand],
+  [aclCommand, clientCommand, commandCommand, configCommand],
 ];
 
 export const commands: readonly Command[] = all.flat();

@@ -55,7 +55,7 @@ function auth(args: Args, session: Session): Reply {
     authenticate(session, args[1] as string, args[2] as string);
     return OK;
   }
-  if (startsAuthenticated(session.server.config)) {
+  if (session.server.users.default.noPassword) {
     throw new ReplyError(
       "ERR AUTH <password> called without any password configured for the default user. " +
         "Are you sure your configuration is correct?",
@@ -75,7 +75,8 @@ function reset(_args: Args, session: Session): Reply {
   server.tracking.end(session);
   session.db = server.keyspace.db(0);
   session.protocol = 2;
-  session.authenticated = startsAuthenticated(server.config);
+  session.user = server.users.default;
+  session.authenticated = startsAuthenticated(server);
   if (client !== undefined) {
     client.name = "";
     client.replyMode = "on";

@@ -13,6 +13,8 @@ export type KeyUse = readonly [
 ];
 
 const read: KeyUse = ["RO", "access"];
+/** Whether it is there, of which kind, how large: nothing of what it holds. */
+const glance: KeyUse = ["RO"];
 const change: KeyUse = ["RW", "access", "update"];
 const update: KeyUse = ["RW", "update"];
 const insert: KeyUse = ["RW", "insert"];
@@ -23,6 +25,24 @@ const removal: KeyUse = ["RM", "delete"];
 
 /** Of the first key, and of the others where that is another one. Absent: all are read, or changed, as the flags say. */
 const uses: Readonly<Record<string, readonly [first: KeyUse, others?: KeyUse]>> = {
+  exists: [glance],
+  touch: [glance],
+  type: [glance],
+  watch: [glance],
+  "object|encoding": [glance],
+  "object|freq": [glance],
+  "object|idletime": [glance],
+  "object|refcount": [glance],
+  "memory|usage": [glance],
+  strlen: [glance],
+  llen: [glance],
+  hlen: [glance],
+  hexists: [glance],
+  hstrlen: [glance],
+  scard: [glance],
+  sismember: [glance],
+  zcard: [glance],
+  xlen: [glance],
   set: [overwrite],
   setex: [overwrite],
   psetex: [overwrite],
@@ -43,7 +63,7 @@ const uses: Readonly<Record<string, readonly [first: KeyUse, others?: KeyUse]>> 
   rename: [take, overwrite],
   renamenx: [take, ["OW", "insert"]],
   copy: [read, overwrite],
-  move: [take],
+  move: [change],
   lpush: [insert],
   rpush: [insert],
   lpushx: [insert],
@@ -99,6 +119,16 @@ const uses: Readonly<Record<string, readonly [first: KeyUse, others?: KeyUse]>> 
   xadd: [update],
   xdel: [drop],
   xtrim: [drop],
+  xack: [update],
+  xclaim: [update],
+  xautoclaim: [drop],
+  xsetid: [update],
+  "xgroup|create": [insert],
+  "xgroup|createconsumer": [insert],
+  "xgroup|delconsumer": [drop],
+  "xgroup|destroy": [drop],
+  "xgroup|setid": [update],
+  xreadgroup: [read],
 };
 
 /** What the command does with the key in that position among its keys. */

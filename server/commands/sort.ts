@@ -122,9 +122,18 @@ function inOrder(db: Database, value: Value | undefined, request: SortRequest): 
   return request.descending && !(value instanceof SetValue) ? elements.reverse() : elements;
 }
 
+/** Which keys a pattern leads to is not known before: it needs the right to read all. */
+function mustReadPatterns({ by, get }: SortRequest, args: Args, { user, role, runs }: Session): void {
+  if (role !== "client" || user.isUnlimited || runs === undefined) return;
+  const option = by?.includes("*") ? "BY" : get.some((pattern) => pattern !== "#") ? "GET" : undefined;
+  if (option === undefined || user.readsAllKeysWith(runs.command, args)) return;
+  throw new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
+}
+
 function sort(args: Args, session: Session, mayStore: boolean): Reply {
   const { db, server } = session;
   const request = readRequest(args, mayStore);
+  mustReadPatterns(request, args, session);
   const elements = inOrder(db, db.get(request.key), request);
   const first = Math.max(0, request.first);
   const chosen = elements.slice(first, request.count < 0 ? undefined : first + request.count);

@@ -20,6 +20,7 @@ import {
   outputLimits,
   percentiles,
   savePoints,
+  userLines,
 } from "./special-directives.ts";
 
 const fixed = { fixed: true } as const;
@@ -49,6 +50,10 @@ export const directives = {
   timeout: whole(0),
   "tcp-keepalive": whole(300),
   requirepass: text(""),
+  user: userLines,
+  aclfile: text("", fixed),
+  "acllog-max-len": whole(128, huge),
+  "acl-pubsub-default": oneOf(["allchannels", "resetchannels"], "resetchannels"),
   maxclients: whole(10000, { min: 1, max: 2 ** 32 - 1 }),
   "client-query-buffer-limit": bytes(1024 * megabyte, { min: megabyte }),
   "proto-max-bulk-len": bytes(512 * megabyte, { min: megabyte }),

@@ -53,11 +53,6 @@ export const idleDirectives = {
   "socket-mark-id": whole(0, huge, fixed),
   "bind-source-addr": text(""),
 
-  // Access control lists.
-  aclfile: text("", fixed),
-  "acllog-max-len": whole(128, huge),
-  "acl-pubsub-default": oneOf(["allchannels", "resetchannels"], "resetchannels"),
-
   // Replication: this server stands alone.
   replicaof: only(masterAddress, (wanted) => wanted === "", "this server does not replicate"),
   masteruser: text(""),

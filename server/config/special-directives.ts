@@ -104,6 +104,18 @@ export const bindAddresses: Directive<readonly string[]> = {
   lines: (addresses) => [addresses.length === 0 ? '""' : addresses.join(" ")],
 };
 
+/** `user alice on >secret ~a:* +@read`, a line for each user: its name and its rules. */
+export const userLines: Directive<readonly (readonly string[])[]> = {
+  fixed: true,
+  hidden: true,
+  manyWords: true,
+  initial: [],
+  read: (words) => [words],
+  print: (users) => users.map((words) => words.join(" ")).join(" "),
+  lines: (users) => users.map((words) => words.join(" ")),
+  gather: (before, more) => [...before, ...more],
+};
+
 /** The classes of keyspace notifications, in the order in which CONFIG GET prints them. */
 const notificationClasses = "g$lshzxetd";
 

@@ -1,4 +1,5 @@
 /** The Process of the real world. */
+import { randomBytes } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import type { Process } from "./world.ts";
 
@@ -27,6 +28,7 @@ export const realProcess: Process = {
       if (code !== "EAGAIN" && code !== "EPIPE") throw error;
     }
   },
+  secretBytes: (count) => randomBytes(count),
   memoryBytes: () => process.memoryUsage.rss(),
   cpu() {
     const { user, system } = process.cpuUsage();

@@ -298,6 +298,8 @@ export interface Process {
   log(line: string): void;
   /** Resident memory; 0 where it has no meaning. */
   memoryBytes(): number;
+  /** Bytes that nobody can guess: for passwords. */
+  secretBytes(count: number): Uint8Array;
   /** Processor time used so far, in seconds; zeros where it has no meaning. */
   cpu(): { readonly userS: number; readonly systemS: number };
 }

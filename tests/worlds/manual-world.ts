@@ -233,6 +233,7 @@ export class ManualWorld implements World {
     },
     log: (line) => void this.lines.push(line),
     memoryBytes: () => 0,
+    secretBytes: (count) => new Uint8Array(count).fill(0xab),
     cpu: () => ({ userS: 0, systemS: 0 }),
   };
 
