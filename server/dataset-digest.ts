@@ -83,7 +83,7 @@ function addValue(digest: Digest, { table }: Database, key: string): Digest {
       });
     }
   }
-  if (table.deadlines[slot] !== NEVER) digest.xor("!!expire!!");
+  if (table.deadlines.at(slot) !== NEVER) digest.xor("!!expire!!");
   return digest;
 }
 

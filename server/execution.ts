@@ -72,7 +72,8 @@ export class Execution {
   }
 
   /**
-   * A request that a log holds: nothing but its name is checked, and its changes are not logged again.
+   * A request that a log holds: nothing but its name is checked, its changes are not logged again, and what it counts
+   * and how long it takes is nobody's business. The time stands still until the turn has ended.
    * @throws UnknownCommand
    */
   replay(args: Args, session: Session): Reply {
@@ -83,7 +84,21 @@ export class Execution {
       session.transaction.queue.push({ command, args });
       return QUEUED;
     }
-    return this.call(command, args, session);
+    session.request = args;
+    session.runs = command;
+    if (this.depth++ === 0 && this.wallReadMs === Number.NEGATIVE_INFINITY) {
+      const { clock } = this.server.world;
+      this.server.keyspace.nowMs = clock.wallMs();
+      this.wallReadMs = clock.monotonicMs();
+    }
+    try {
+      return command.command.run(args, session);
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      return error;
+    } finally {
+      this.depth--;
+    }
   }
 
   /** Runs a command that may run now. */

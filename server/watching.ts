@@ -83,7 +83,7 @@ export class Watching {
 
   private isPastIn(table: SlotTable, key: string): boolean {
     const slot = table.slots.get(key);
-    return slot !== undefined && this.keyspace.isPast(table.deadlines[slot] as number);
+    return slot !== undefined && this.keyspace.isPast(table.deadlines.at(slot));
   }
 
   private touch(session: Session): void {

@@ -34,7 +34,7 @@ export function* writeWholeSnapshot(
       for (let slot = 0; slot < table.end; slot++) {
         const key = table.keys[slot];
         if (key === undefined) continue;
-        form.key(out, key, table.values[slot] as Value, table.deadlines[slot] as number);
+        form.key(out, key, table.values[slot] as Value, table.deadlines.at(slot));
         if (out.size >= pieceBytes) work.feed(out.take());
         yield;
       }

@@ -48,7 +48,7 @@ export function rdbOf(keyspace: Keyspace, options: WriteOptions = {}): Buffer {
     table.keys.forEach((key, slot) => {
       if (key === undefined) return;
       const value = table.values[slot] as Value;
-      const deadlineMs = table.deadlines[slot] as number;
+      const deadlineMs = table.deadlines.at(slot);
       if (options.frozen === true) {
         for (const _slice of writeFrozenKey(out, key, dataTypeOf(value).freeze(value), deadlineMs));
       } else {

@@ -13,7 +13,7 @@ class KeepsNothing extends Snapshots {
     if (keyspace.keeper !== undefined) {
       keyspace.keeper = {
         // What has changed is for the walk again, as it is when the walk arrives.
-        keep: (table: SlotTable, slot: number) => world.clock.endOfTurn(() => (table.versions[slot] = 0)),
+        keep: (table: SlotTable, slot: number) => world.clock.endOfTurn(() => table.versions.forget(slot)),
       };
     }
     return started;

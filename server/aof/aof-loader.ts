@@ -16,6 +16,7 @@ import { DamagedFile } from "../codec/damaged-file.ts";
 import { UnknownCommand } from "../execution.ts";
 import { CannotLoad, delayKey, type Loading, type LoadProgress } from "../loading.ts";
 import { loadRdb } from "../rdb-loader.ts";
+import type { KnownKeys } from "../resp/request-decoder.ts";
 import type { Server } from "../server.ts";
 import type { Session } from "../session.ts";
 import { DiskError, type DiskFile } from "../world/world.ts";
@@ -152,17 +153,19 @@ export class AofLoader {
     const pauseBytes = server.config.get("loading-process-events-interval-bytes");
     let beforeMulti = start;
     let reported = start;
+    const delayUs = server.config.setting("key-load-delay");
     for (let commands = 1; ; commands++) {
       const before = reader.offset;
-      const record = this.read(part, reader);
+      const record = this.read(part, reader, session.db.table.slots);
       if (record === undefined) break;
       const wasOpen = session.transaction !== undefined;
       this.run(part, record, before, session);
       if (!wasOpen && session.transaction !== undefined) beforeMulti = before;
-      delayKey(server);
+      if (delayUs.value > 0) delayKey(server);
       if (commands % commandsPerPause !== 0 && reader.offset < reported + pauseBytes) continue;
       progress.loadedBytes += reader.offset - reported;
       reported = reader.offset;
+      server.execution.turnEnded();
       yield;
     }
     progress.loadedBytes += file.size() - reported;
@@ -182,9 +185,9 @@ export class AofLoader {
     return beforeMulti ?? behindLastRecord;
   }
 
-  private read(part: Part, reader: RecordReader): string[] | undefined {
+  private read(part: Part, reader: RecordReader, keys: KnownKeys): string[] | undefined {
     try {
-      return reader.next();
+      return reader.next(keys);
     } catch (error) {
       if (!(error instanceof DamagedFile)) throw error;
       throw new CannotLoad(

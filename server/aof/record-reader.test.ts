@@ -49,6 +49,41 @@ describe("reading a log of commands", () => {
     }
   });
 
+  it("reads, and refuses, the same whether much follows or nothing", () => {
+    const outcome = (content: string) => {
+      const reader = readerOf(content);
+      try {
+        return [reader.next(), reader.offset];
+      } catch (error) {
+        if (error instanceof DamagedFile) return error.message;
+        throw error;
+      }
+    };
+    const many = Array.from({ length: 70 }, (_, n) => `argument ${n}`);
+    const sound = [
+      record("SET", "key:1", "a longer value"),
+      record(...many),
+      "*1\n$4\nPING\r\n",
+      "*01\r\n$04\r\nPING\r\n",
+    ];
+    const odd = ["*1\r\n$4\r\nPING??", `*1\r\n$${"0".repeat(9)}4\r\nPING\r\n`];
+    const damaged = [
+      "+OK\r\n",
+      "*x\r\n",
+      "*0\r\n",
+      "*-1\r\n",
+      "*1\r\n+OK\r\n",
+      "*1\r\n$-1\r\n",
+      "*1\r\n$1x\r\n",
+      "*1\rx$",
+    ];
+    for (const content of [...sound, ...odd, ...damaged]) {
+      const alone = outcome(content);
+      expect(outcome(content + record("ECHO", "x".repeat(100))), content).to.deep.equal(alone);
+      expect(typeof alone === "string", content).to.equal(damaged.includes(content));
+    }
+  });
+
   it("takes half an annotation at the end for torn, so that nothing is appended to its line", () => {
     const reader = readerOf(`${record("a")}#TS:16282`);
     reader.next();

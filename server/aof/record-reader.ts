@@ -11,6 +11,7 @@
 
 import type { ByteSource } from "../codec/bytes-in.ts";
 import { DamagedFile } from "../codec/damaged-file.ts";
+import { type KnownKeys, longestKnownKey } from "../resp/request-decoder.ts";
 import { longestShortWord, shortWord } from "../resp/short-words.ts";
 
 const windowBytes = 256 * 1024;
@@ -24,6 +25,10 @@ const ZERO = 48;
 const NINE = 57;
 /** More digits than any count or length has: a number that is still growing then is damage. */
 const digitsMax = 15;
+/** More of them are rare, and are read step by step. */
+const usualArgumentsMax = 64;
+/** Longer numbers are rare, and are read step by step. */
+const usualDigitsMax = 7;
 
 /** Inside: the file ends within a record. */
 const TORN = Symbol("torn");
@@ -45,6 +50,7 @@ export class RecordReader {
   /** Position in the window. */
   private at = 0;
   private recordEnd: number;
+  private usualEnd = 0;
   private torn = false;
 
   constructor(file: ByteSource, offset: number, reading: RecordReading = {}) {
@@ -66,14 +72,58 @@ export class RecordReader {
   }
 
   /**
-   * The next record; undefined when there is no whole one any more.
+   * The next record; undefined when there is no whole one any more. Its first argument is mostly a key, and may be one
+   * of `keys`.
    * @throws DamagedFile
    */
-  next(): string[] | undefined {
-    const record = this.read();
+  next(keys?: KnownKeys): string[] | undefined {
+    const record = this.readUsual(keys) ?? this.read();
     if (record !== TORN) return record;
     this.torn = true;
     return undefined;
+  }
+
+  /**
+   * A record that is whole in the window and written as records mostly are. Undefined, and nothing has happened: it is
+   * for `read`, which knows the rest, and what is wrong with it.
+   */
+  private readUsual(keys: KnownKeys | undefined): string[] | undefined {
+    const { window } = this;
+    if (window[this.at] !== STAR) return undefined;
+    const count = this.usualNumber(this.at + 1);
+    if (count < 1 || count > usualArgumentsMax) return undefined;
+    let at = this.usualEnd;
+    const args = new Array<string>(count);
+    for (let index = 0; index < count; index++) {
+      if (at >= window.length || window[at] !== DOLLAR) return undefined;
+      const length = this.usualNumber(at + 1);
+      const start = this.usualEnd;
+      at = start + length;
+      if (length < 0 || at + 2 > window.length || window[at] !== CR || window[at + 1] !== LF) return undefined;
+      if (length <= longestShortWord) args[index] = shortWord(window, start, at);
+      else if (index === 1 && keys !== undefined && length <= longestKnownKey) args[1] = keys.word(window, start, at);
+      else args[index] = window.toString("latin1", start, at);
+      at += 2;
+    }
+    this.at = at;
+    this.recordEnd = this.windowStart + at;
+    return args;
+  }
+
+  /** A few digits and a line end, with room behind them; −1 where there is anything else. Ends at `usualEnd`. */
+  private usualNumber(from: number): number {
+    const { window } = this;
+    if (from + usualDigitsMax + 2 > window.length) return -1;
+    let value = 0;
+    let at = from;
+    for (; at < from + usualDigitsMax; at++) {
+      const digit = (window[at] as number) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at === from || window[at] !== CR || window[at + 1] !== LF) return -1;
+    this.usualEnd = at + 2;
+    return value;
   }
 
   private read(): string[] | typeof TORN | undefined {

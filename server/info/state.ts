@@ -1,5 +1,5 @@
 /** The sections of INFO that say how things are at this moment. */
-import { NEVER } from "../keyspace/slot-table.ts";
+import { NEVER, type SlotTable } from "../keyspace/slot-table.ts";
 import type { Server } from "../server.ts";
 import { lossboundVersion, redisVersion } from "../version.ts";
 import type { Fields } from "./info.ts";
@@ -88,7 +88,7 @@ export function keyspace(server: Server): Fields {
   return server.keyspace.databases
     .filter(({ size }) => size > 0)
     .map(({ index, size, table }) => {
-      const ttl = averageTtlMs(table.deadlines, table.expiresCount, server.keyspace.nowMs);
+      const ttl = averageTtlMs(table, server.keyspace.nowMs);
       return [`db${index}`, `keys=${size},expires=${table.expiresCount},avg_ttl=${ttl}`];
     });
 }
@@ -96,12 +96,12 @@ export function keyspace(server: Server): Fields {
 /** How many deadlines are enough for an average. */
 const sampledDeadlines = 1000;
 
-function averageTtlMs(deadlines: readonly number[], expiresCount: number, nowMs: number): number {
+function averageTtlMs({ deadlines, expiresCount, end }: SlotTable, nowMs: number): number {
   if (expiresCount === 0) return 0;
   let sum = 0;
   let seen = 0;
-  for (let slot = 0; slot < deadlines.length && seen < sampledDeadlines; slot++) {
-    const deadlineMs = deadlines[slot] as number;
+  for (let slot = 0; slot < end && seen < sampledDeadlines; slot++) {
+    const deadlineMs = deadlines.at(slot);
     if (deadlineMs === NEVER) continue;
     sum += Math.max(0, deadlineMs - nowMs);
     seen++;

@@ -76,19 +76,19 @@ export class Database {
   /** Wall milliseconds, or NEVER; undefined when there is no such key. */
   deadline(key: string): number | undefined {
     const slot = this.live(key);
-    return slot === undefined ? undefined : this.current.deadlines[slot];
+    return slot === undefined ? undefined : this.current.deadlines.at(slot);
   }
 
   /** Past its deadline, but not removed yet. Looks without removing it. */
   isPast(key: string): boolean {
     const slot = this.current.slots.get(key);
-    return slot !== undefined && this.keyspace.isPast(this.current.deadlines[slot] as number);
+    return slot !== undefined && this.keyspace.isPast(this.current.deadlines.at(slot));
   }
 
   /** Seconds since the key was last used; undefined when there is no such key. */
   idleS(key: string): number | undefined {
     const slot = this.live(key);
-    return slot === undefined ? undefined : Math.max(0, this.keyspace.nowS - (this.current.usedS[slot] as number));
+    return slot === undefined ? undefined : Math.max(0, this.keyspace.nowS - this.current.usedS.at(slot));
   }
 
   /** How often the key is used, as Redis counts it; undefined when there is no such key, or uses are not counted. */
@@ -119,11 +119,18 @@ export class Database {
     const { keyspace } = this;
     if (keyspace.expiry === "hide") this.removeHidden(key);
     assert(!this.current.slots.has(key), "an added key is new");
-    // A new key is younger than any snapshot in progress, which therefore passes over it.
-    this.current.add(key, value, deadlineMs, keyspace.epoch, keyspace.nowS);
+    this.addLoaded(key, value, deadlineMs);
     if (keyspace.weighs) this.weigh(key);
     if (keyspace.awaited) keyspace.owner.cameOrWent(this, key);
     if (keyspace.observed) keyspace.owner.happened("new", this, key);
+  }
+
+  /** Adds a key that is not there, and tells nobody. */
+  addLoaded(key: string, value: Value, deadlineMs: number): void {
+    const { keeper, epoch, nowS } = this.keyspace;
+    const slot = this.current.add(key, value, deadlineMs, nowS);
+    // A new key is younger than the snapshot in progress, which therefore passes over it.
+    if (keeper !== undefined) this.current.versions.put(slot, epoch);
   }
 
   /** Sets a key to a value, whether it is there or not; the deadline stays when `deadlineMs` is not given. */
@@ -185,7 +192,7 @@ export class Database {
   /** Sets when a key was last used, as RESTORE … IDLETIME does. */
   setIdleS(key: string, idleS: number): void {
     const slot = this.live(key);
-    if (slot !== undefined) this.current.usedS[slot] = this.keyspace.nowS - idleS;
+    if (slot !== undefined) this.current.usedS.put(slot, this.keyspace.nowS - idleS);
   }
 
   /** Sets how often a key was used, as RESTORE … FREQ does. Nothing unless uses are counted. */
@@ -201,7 +208,7 @@ export class Database {
     const slot = this.live(key);
     assert(slot !== undefined, "a moved key exists");
     const value = this.current.values[slot] as Value;
-    const deadlineMs = this.current.deadlines[slot] as number;
+    const deadlineMs = this.current.deadlines.at(slot);
     target.delete(targetKey);
     target.add(targetKey, value, deadlineMs);
     this.removeSlot(key, this.current.slots.get(key) as number);
@@ -237,7 +244,7 @@ export class Database {
         removed += this.removePastFields(table.keys[slot] as string, slot);
         if (table.keys[slot] === undefined) continue;
       }
-      const deadlineMs = table.deadlines[slot] as number;
+      const deadlineMs = table.deadlines.at(slot);
       if (deadlineMs === NEVER) continue;
       examined++;
       if (deadlineMs >= nowMs) continue;
@@ -288,7 +295,7 @@ export class Database {
 
   private used(slot: number): void {
     const { nowS, useCounting } = this.keyspace;
-    this.current.usedS[slot] = nowS;
+    this.current.usedS.put(slot, nowS);
     if (useCounting !== undefined) this.current.uses.used(slot, nowS, useCounting, useCounting.random);
   }
 
@@ -298,7 +305,7 @@ export class Database {
     const slot = slots.get(key);
     if (slot === undefined) return undefined;
     // Where nothing expires the deadlines are not even looked at: they are far away in memory.
-    if (expiresCount > 0 && this.keyspace.isPast(deadlines[slot] as number)) {
+    if (expiresCount > 0 && this.keyspace.isPast(deadlines.at(slot))) {
       if (this.keyspace.expiry === "remove") this.expire(key, slot);
       return undefined;
     }
@@ -358,12 +365,11 @@ export class Database {
   /** A snapshot that has not written this slot yet keeps what it holds. */
   private beforeChange(slot: number): void {
     const { keeper, epoch } = this.keyspace;
-    // Without a snapshot nobody asks for versions: the next one's epoch is greater than all there are.
     if (keeper === undefined) return;
     const { versions } = this.current;
-    if (versions[slot] === epoch) return;
+    if (versions.at(slot) === epoch) return;
     keeper.keep(this.current, slot);
-    versions[slot] = epoch;
+    versions.put(slot, epoch);
   }
 
   private drawKey(random: Random): string {

@@ -89,14 +89,14 @@ export class EvictionPool {
 
   private merit(table: SlotTable, slot: number, { by }: EvictionRule): number {
     const { nowS, useCounting } = this.keyspace;
-    if (by === "deadline") return -(table.deadlines[slot] as number);
+    if (by === "deadline") return -table.deadlines.at(slot);
     if (by === "use count" && useCounting !== undefined) return -table.uses.at(slot, nowS, useCounting);
-    return nowS - (table.usedS[slot] as number);
+    return nowS - table.usedS.at(slot);
   }
 }
 
 function isMeant(table: SlotTable, slot: number | undefined, { volatileOnly }: EvictionRule): boolean {
-  return slot !== undefined && table.keys[slot] !== undefined && (!volatileOnly || table.deadlines[slot] !== NEVER);
+  return slot !== undefined && table.keys[slot] !== undefined && (!volatileOnly || table.deadlines.at(slot) !== NEVER);
 }
 
 /** How many keys may go. */

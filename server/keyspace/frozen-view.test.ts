@@ -107,7 +107,7 @@ function contents(keyspace: Keyspace): Record<string, unknown> {
   for (const { table, index } of keyspace.databases) {
     table.keys.forEach((key, slot) => {
       if (key === undefined) return;
-      all[`${index}:${key}`] = [plain(table.values[slot] as Value), table.deadlines[slot]];
+      all[`${index}:${key}`] = [plain(table.values[slot] as Value), table.deadlines.at(slot)];
     });
   }
   return all;

@@ -117,7 +117,7 @@ export class FrozenView implements SlotKeeper {
     if (of === undefined) return;
     const key = table.keys[slot] as string;
     const value = table.values[slot] as Value;
-    const deadlineMs = table.deadlines[slot] as number;
+    const deadlineMs = table.deadlines.at(slot);
     this.processedKeys++;
     if (typeof value !== "object") {
       this.queue.push({ of, key, value: { string: value }, deadlineMs });
@@ -208,10 +208,10 @@ export class FrozenView implements SlotKeeper {
       return true;
     }
     const key = table.keys[this.slot];
-    if (key === undefined || table.versions[this.slot] === this.epoch) return true;
-    table.versions[this.slot] = this.epoch;
+    if (key === undefined || table.versions.at(this.slot) === this.epoch) return true;
+    table.versions.put(this.slot, this.epoch);
     const value = table.values[this.slot] as Value;
-    const deadlineMs = table.deadlines[this.slot] as number;
+    const deadlineMs = table.deadlines.at(this.slot);
     this.processedKeys++;
     this.out.select(of);
     if (typeof value === "object" && dataTypeOf(value).itemCount(value) > itemsPerSlice) {

@@ -20,6 +20,7 @@ import { ReplyError } from "../resp/reply.ts";
 import { HashValue } from "../types/hash.ts";
 import { KeyIndex } from "../types/key-index.ts";
 import type { Value } from "../types/value.ts";
+import { Column } from "./column.ts";
 import { UseCounts } from "./use-counts.ts";
 import { Weights } from "./weights.ts";
 
@@ -33,10 +34,11 @@ export class SlotTable {
   readonly keys: (string | undefined)[] = [];
   readonly slots = new KeyIndex(this.keys);
   readonly values: (Value | undefined)[] = [];
-  readonly deadlines: number[] = [];
-  readonly versions: number[] = [];
+  readonly deadlines = new Column(NEVER);
+  /** Only kept while there is a snapshot: the epoch of the next one is greater than all there are. */
+  readonly versions = new Column(0);
   /** Seconds on the keyspace's own clock. */
-  readonly usedS: number[] = [];
+  readonly usedS = new Column(0);
   /** Slots of strings that were changed in place: Redis keeps such strings `raw`, and OBJECT ENCODING tells. */
   readonly rawStrings = new Set<number>();
   /** Slots of hashes whose fields may have deadlines; a slot that turns out to hold none is taken out. */
@@ -58,16 +60,19 @@ export class SlotTable {
     return this.keys.length;
   }
 
-  add(key: string, value: Value, deadlineMs: number, version: number, nowS: number): void {
+  /** Returns the key's slot. */
+  add(key: string, value: Value, deadlineMs: number, nowS: number): number {
     if (this.slots.size >= maxKeys) throw new ReplyError(`OOM a database of this server holds at most ${maxKeys} keys`);
     const slot = this.free.pop() ?? this.keys.length;
     this.slots.add(key, slot);
     this.keys[slot] = key;
     this.setValue(slot, value);
-    this.deadlines[slot] = deadlineMs;
-    this.versions[slot] = version;
-    this.usedS[slot] = nowS;
-    if (deadlineMs !== NEVER) this.expiresCount++;
+    this.usedS.put(slot, nowS);
+    if (deadlineMs !== NEVER) {
+      this.deadlines.put(slot, deadlineMs);
+      this.expiresCount++;
+    }
+    return slot;
   }
 
   setValue(slot: number, value: Value): void {
@@ -87,7 +92,10 @@ export class SlotTable {
 
   remove(key: string, slot: number): void {
     assert(this.keys[slot] === key, "a key is removed from its own slot");
-    if (this.deadlines[slot] !== NEVER) this.expiresCount--;
+    if (this.expiresCount > 0 && this.deadlines.at(slot) !== NEVER) {
+      this.expiresCount--;
+      this.deadlines.forget(slot);
+    }
     this.rawStrings.delete(slot);
     this.expiringHashes.delete(slot);
     this.uses.forget(slot);
@@ -95,7 +103,6 @@ export class SlotTable {
     this.slots.delete(key);
     this.keys[slot] = undefined;
     this.values[slot] = undefined;
-    this.deadlines[slot] = NEVER;
     this.free.push(slot);
     // An empty table forgets its slots, so that a walk over what was once large does not stay long.
     if (this.slots.size === 0) this.forgetSlots();
@@ -103,15 +110,14 @@ export class SlotTable {
 
   setDeadline(slot: number, deadlineMs: number): void {
     if (this.expiresCount === 0 && deadlineMs === NEVER) return;
-    if (this.deadlines[slot] !== NEVER) this.expiresCount--;
+    if (this.deadlines.at(slot) !== NEVER) this.expiresCount--;
     if (deadlineMs !== NEVER) this.expiresCount++;
-    this.deadlines[slot] = deadlineMs;
+    this.deadlines.put(slot, deadlineMs);
   }
 
   private forgetSlots(): void {
-    for (const column of [this.keys, this.values, this.deadlines, this.versions, this.usedS, this.free]) {
-      column.length = 0;
-    }
+    for (const column of [this.keys, this.values, this.free]) column.length = 0;
+    for (const column of [this.deadlines, this.versions, this.usedS]) column.clear();
     this.slots.clear();
     this.weights.clear();
   }

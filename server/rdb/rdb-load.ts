@@ -81,7 +81,7 @@ export class RdbLoad implements RdbVisitor {
     }
     const { table } = this.db;
     if (!table.slots.has(key)) {
-      table.add(key, value, deadlineMs, this.keyspace.epoch, this.keyspace.nowS);
+      this.db.addLoaded(key, value, deadlineMs);
     } else if (this.options.duplicates === "replace") {
       this.db.set(key, value, deadlineMs);
     } else {

@@ -156,7 +156,7 @@ describe("an RDB file", () => {
     it("keeps them all as the base of a log", () => {
       const { keyspace, load } = loaded(expired, { nowMs, keepExpired: true });
       expect(keyspace.db(0).table.expiresCount).to.equal(3);
-      expect(keyspace.db(0).table.deadlines[2]).to.equal(1_600_000_000_000);
+      expect(keyspace.db(0).table.deadlines.at(2)).to.equal(1_600_000_000_000);
       expect(load.keysLoaded).to.equal(4);
     });
   });

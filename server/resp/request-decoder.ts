@@ -25,7 +25,7 @@ const strangerBulkBytes = 16 * 1024;
 /** What a string costs beside its characters. */
 const argumentOverheadBytes = 32;
 /** Of a longer key its bytes cost more than a call into Node. */
-const longestKnownKey = 64;
+export const longestKnownKey = 64;
 const CR = 13;
 const STAR = 42;
 const DOLLAR = 36;

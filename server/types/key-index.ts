@@ -35,6 +35,8 @@ export class KeyIndex {
   private lastHash = hashOf("", firstHashSeed);
   /** Its slot; −1 = not known. */
   private lastSlot = -1;
+  /** Where it would go in the table, when it was looked for and is not there; −1 = not known. */
+  private lastFree = -1;
 
   constructor(keysBySlot: readonly (string | undefined)[]) {
     this.keysBySlot = keysBySlot;
@@ -52,7 +54,10 @@ export class KeyIndex {
       return slot < 0 ? undefined : slot;
     }
     const isLast = key === this.lastKey;
-    if (isLast && this.lastSlot >= 0) return this.lastSlot;
+    if (isLast) {
+      if (this.lastSlot >= 0) return this.lastSlot;
+      if (this.lastFree >= 0) return undefined;
+    }
     const hash = isLast ? this.lastHash : hashOf(key, this.seed);
     this.lastKey = key;
     this.lastHash = hash;
@@ -60,6 +65,7 @@ export class KeyIndex {
       const slot = (table[at * 2] as number) - 1;
       if (slot >= 0 && (table[at * 2 + 1] !== hash || keysBySlot[slot] !== key)) continue;
       this.lastSlot = slot;
+      this.lastFree = slot < 0 ? at : -1;
       return slot < 0 ? undefined : slot;
     }
   }
@@ -77,6 +83,7 @@ export class KeyIndex {
       const slot = (table[at * 2] as number) - 1;
       if (slot >= 0 && (table[at * 2 + 1] !== hash || !isAt(keysBySlot[slot] as string, bytes, from, to))) continue;
       this.lastSlot = slot;
+      this.lastFree = slot < 0 ? at : -1;
       this.lastKey = slot < 0 ? bytes.toString("latin1", from, to) : (keysBySlot[slot] as string);
       return this.lastKey;
     }
@@ -101,7 +108,13 @@ export class KeyIndex {
     } else if (this.isFullWith(this.count)) {
       this.grow(this.count);
     }
-    while (!this.place(slot, this.knownHash(key))) this.changeHash();
+    const isLast = key === this.lastKey;
+    const hash = isLast ? this.lastHash : hashOf(key, this.seed);
+    if (!this.place(slot, hash, isLast && this.lastFree >= 0 ? this.lastFree : hash & this.mask)) {
+      do this.changeHash();
+      while (!this.place(slot, hashOf(key, this.seed)));
+    }
+    this.forgetLast();
   }
 
   /**
@@ -120,12 +133,12 @@ export class KeyIndex {
     const slot = this.get(key);
     assert(slot !== undefined, "a removed key is there");
     if (this.table !== undefined) this.vacate(this.table, this.placeOf(this.table, slot, this.lastHash));
-    this.lastSlot = -1;
+    this.forgetLast();
   }
 
   /** The owner gives a key another slot. */
   move(key: string, from: number, to: number): void {
-    this.lastSlot = -1;
+    this.forgetLast();
     if (this.table === undefined) return;
     this.table[this.placeOf(this.table, from, this.knownHash(key)) * 2] = to + 1;
   }
@@ -138,7 +151,7 @@ export class KeyIndex {
   }
 
   clear(): void {
-    this.lastSlot = -1;
+    this.forgetLast();
     this.table = undefined;
     this.mask = 0;
     this.count = 0;
@@ -152,15 +165,22 @@ export class KeyIndex {
     return key === this.lastKey ? this.lastHash : hashOf(key, this.seed);
   }
 
-  /** False: the row of neighbours is longer than chance allows. */
-  private place(slot: number, hash: number): boolean {
+  /** What is known of the last key's place is so no more; its hash is. */
+  private forgetLast(): void {
+    this.lastSlot = -1;
+    this.lastFree = -1;
+  }
+
+  /**
+   * Takes the first free place from `from` on, where the home of the hash is or something behind it that is free.
+   * @returns false when the row of neighbours is longer than chance allows
+   */
+  private place(slot: number, hash: number, from = hash & this.mask): boolean {
     const { mask } = this;
     const table = this.table as Int32Array;
-    let at = hash & mask;
-    for (let row = 0; table[at * 2] !== 0; row++) {
-      if (row === longestRow) return false;
-      at = (at + 1) & mask;
-    }
+    let at = from;
+    while (table[at * 2] !== 0) at = (at + 1) & mask;
+    if (((at - hash) & mask) > longestRow) return false;
     table[at * 2] = slot + 1;
     table[at * 2 + 1] = hash;
     return true;
@@ -217,7 +237,7 @@ export class KeyIndex {
     this.seed = Math.imul(this.seed ^ this.count, 0x85ebca6b) ^ this.lastHash;
     this.lastKey = "";
     this.lastHash = hashOf("", this.seed);
-    this.lastSlot = -1;
+    this.forgetLast();
     this.fill(this.count);
   }
 
@@ -227,6 +247,7 @@ export class KeyIndex {
     while (places < keyCount * 2) places *= 2;
     this.table = new Int32Array(places * 2);
     this.mask = places - 1;
+    this.forgetLast();
   }
 }
 

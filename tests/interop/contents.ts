@@ -32,7 +32,7 @@ export function contentsOf(databases: readonly Database[]): Contents {
   for (const { index, table } of databases) {
     table.keys.forEach((key, slot) => {
       if (key === undefined) return;
-      const deadlineMs = table.deadlines[slot] as number;
+      const deadlineMs = table.deadlines.at(slot);
       contents[`${index}/${key}`] = {
         ...contentOf(table.values[slot] as Value),
         deadlineMs: deadlineMs === NEVER ? -1 : deadlineMs,

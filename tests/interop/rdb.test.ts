@@ -45,7 +45,7 @@ describe("RDB files between this store and redis-server", function () {
           table.keys.forEach((key, slot) => {
             const value = table.values[slot];
             if (key === undefined || value === undefined) return;
-            first.db(index).set(key, value, table.deadlines[slot] as number);
+            first.db(index).set(key, value, table.deadlines.at(slot));
           });
         }
       }
