@@ -20,24 +20,23 @@ export interface EntryLog {
   append(dbIndex: number, request: Args): void;
 }
 
-export interface Entry {
-  readonly dbIndex: number;
-  readonly request: Args;
-}
-
 const MULTI: Args = ["MULTI"];
 const EXEC: Args = ["EXEC"];
 
 export class Propagation {
   private readonly log: EntryLog;
-  private readonly entries: Entry[] = [];
+  /** What was collected, and of which database each is: one entry is the rule, and takes no memory. */
+  private readonly requests: Args[] = [];
+  private readonly dbIndexes: number[] = [];
 
   constructor(log: EntryLog) {
     this.log = log;
   }
 
   add(dbIndex: number, request: Args): void {
-    if (this.log.wanted) this.entries.push({ dbIndex, request });
+    if (!this.log.wanted) return;
+    this.requests.push(request);
+    this.dbIndexes.push(dbIndex);
   }
 
   /** A key whose time is over, and is removed unasked. A replay asks no clock: what follows must not meet it there. */
@@ -50,17 +49,18 @@ export class Propagation {
    * than one entry. `apart`: the entries have nothing to do with each other, as keys that expired.
    */
   flush(how: "together" | "apart"): void {
-    const { entries } = this;
-    if (entries.length <= 1) {
-      const only = entries.pop();
-      if (only !== undefined) this.log.append(only.dbIndex, only.request);
+    const { requests, dbIndexes, log } = this;
+    const count = requests.length;
+    if (count <= 1) {
+      // Taken out one by one the arrays keep their memory.
+      if (count === 1) log.append(dbIndexes.pop() as number, requests.pop() as Args);
       return;
     }
     const wrapped = how === "together";
     // MULTI takes the database of the first entry and EXEC that of the last, so no SELECT comes between them and theirs.
-    if (wrapped) this.log.append((entries[0] as Entry).dbIndex, MULTI);
-    for (const { dbIndex, request } of entries) this.log.append(dbIndex, request);
-    if (wrapped) this.log.append((entries.at(-1) as Entry).dbIndex, EXEC);
-    entries.length = 0;
+    if (wrapped) log.append(dbIndexes[0] as number, MULTI);
+    for (let at = 0; at < count; at++) log.append(dbIndexes[at] as number, requests[at] as Args);
+    if (wrapped) log.append(dbIndexes[count - 1] as number, EXEC);
+    requests.length = dbIndexes.length = 0;
   }
 }

@@ -41,7 +41,7 @@ export class RecordBuffer {
       this.stampedS = stampS;
       const stamp = formatStamp(stampS);
       this.reserve(stamp.length);
-      this.text(stamp);
+      this.filled = putText(this.current, this.filled, stamp);
     }
     if (dbIndex !== this.selectedDb) {
       this.selectedDb = dbIndex;
@@ -72,34 +72,14 @@ export class RecordBuffer {
     let size = (count + 1) * frameBytesMax;
     for (let index = 0; index < count; index++) size += (request[index] as string).length;
     this.reserve(size);
-    this.head(STAR, count);
+    const { current } = this;
+    let at = putHead(current, this.filled, STAR, count);
     for (let index = 0; index < count; index++) {
       const arg = request[index] as string;
-      this.head(DOLLAR, arg.length);
-      this.text(arg);
-      this.current[this.filled++] = CR;
-      this.current[this.filled++] = LF;
+      at = putText(current, putHead(current, at, DOLLAR, arg.length), arg);
+      current[at++] = CR;
+      current[at++] = LF;
     }
-  }
-
-  /** A line like `*3\r\n`. */
-  private head(sigil: number, value: number): void {
-    this.current[this.filled++] = sigil;
-    if (value < 10) this.current[this.filled++] = ZERO + value;
-    else this.text(String(value));
-    this.current[this.filled++] = CR;
-    this.current[this.filled++] = LF;
-  }
-
-  private text(text: string): void {
-    const { current } = this;
-    const { length } = text;
-    if (length > shortText) {
-      this.filled += current.write(text, this.filled, "latin1");
-      return;
-    }
-    let at = this.filled;
-    for (let index = 0; index < length; index++) current[at++] = text.charCodeAt(index);
     this.filled = at;
   }
 
@@ -113,6 +93,33 @@ export class RecordBuffer {
     }
     this.current = Buffer.allocUnsafeSlow(Math.max(bytes, pieceBytes));
   }
+}
+
+/** A line like `*3\r\n`. Returns where it ends. */
+function putHead(bytes: Buffer, from: number, sigil: number, value: number): number {
+  let at = from;
+  bytes[at++] = sigil;
+  if (value < 10) {
+    bytes[at++] = ZERO + value;
+  } else if (value < 100) {
+    const tens = (value / 10) | 0;
+    bytes[at++] = ZERO + tens;
+    bytes[at++] = ZERO + value - tens * 10;
+  } else {
+    at = putText(bytes, at, String(value));
+  }
+  bytes[at++] = CR;
+  bytes[at++] = LF;
+  return at;
+}
+
+/** Returns where it ends. */
+function putText(bytes: Buffer, from: number, text: string): number {
+  const { length } = text;
+  if (length > shortText) return from + bytes.write(text, from, "latin1");
+  let at = from;
+  for (let index = 0; index < length; index++) bytes[at++] = text.charCodeAt(index);
+  return at;
 }
 
 export function formatRecord(request: readonly string[]): string {

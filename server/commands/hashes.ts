@@ -28,24 +28,33 @@ function setCounter(session: Session, key: string, field: string, value: string,
   return deadlineMs;
 }
 
-/** Sets fields, of a hash that is made when there is none. Returns how many of them are new. */
-function setFields({ db, server }: Session, key: string, fieldsAndValues: readonly string[], event: string): number {
+/**
+ * Sets fields, each followed by its value, from index `from` on, of a hash that is made when there is none. Returns how
+ * many of them are new.
+ */
+function setFields(
+  { db, server }: Session,
+  key: string,
+  fieldsAndValues: readonly string[],
+  event: string,
+  from = 0,
+): number {
   let hash = ofType(HashValue, db.forWrite(key));
   const isNew = hash === undefined;
   hash ??= new HashValue(server.encodingLimits);
   let added = 0;
-  for (let at = 0; at < fieldsAndValues.length; at += 2) {
+  for (let at = from; at < fieldsAndValues.length; at += 2) {
     if (hash.set(fieldsAndValues[at] as string, fieldsAndValues[at + 1] as string)) added++;
   }
   if (isNew) db.add(key, hash);
-  db.changed(key, event, fieldsAndValues.length / 2);
+  db.changed(key, event, (fieldsAndValues.length - from) / 2);
   return added;
 }
 
 function setAll(name: string, reply: (added: number) => Reply) {
   return (args: Args, session: Session): Reply => {
     if (args.length % 2 === 1) throw new ReplyError(`ERR wrong number of arguments for '${name}' command`);
-    return reply(setFields(session, args[1] as string, args.slice(2), "hset"));
+    return reply(setFields(session, args[1] as string, args, "hset", 2));
   };
 }
 

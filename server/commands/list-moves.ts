@@ -45,7 +45,7 @@ function move(session: Session, { source, target, from, to }: Move): string | un
   if (list === undefined) return undefined;
   ofType(ListValue, db.peek(target));
   const element = list.pop(from) as string;
-  push(session, target, to, [element], 0);
+  push(session, target, to, [element], 0, 0);
   db.changed(source, popEvents[from]);
   // A list that is moved within itself was pushed to meanwhile.
   if (list.length === 0) {

@@ -17,18 +17,19 @@ const shrinksFast: ReadonlySet<Flag> = new Set(["write", "fast"]);
 export const pushEvents: Readonly<Record<ListEnd, string>> = { head: "lpush", tail: "rpush" };
 export const popEvents: Readonly<Record<ListEnd, string>> = { head: "lpop", tail: "rpop" };
 
-/** Pushes elements, one after the other; the list is made when there is none. Returns its length. */
+/** Pushes elements, one after the other, those from index `from` on; the list is made when there is none. Returns its length. */
 export function push(
   { db, server }: Session,
   key: string,
   end: ListEnd,
   elements: readonly string[],
+  from: number,
   changes: number,
 ): number {
   let list = ofType(ListValue, db.forWrite(key));
   const isNew = list === undefined;
   list ??= new ListValue(server.encodingLimits);
-  for (const element of elements) list.push(end, element);
+  for (let at = from; at < elements.length; at++) list.push(end, elements[at] as string);
   if (isNew) db.add(key, list);
   db.changed(key, pushEvents[end], changes);
   return list.length;
@@ -46,14 +47,14 @@ export function pop({ db }: Session, key: string, list: ListValue, end: ListEnd,
 }
 
 function pushCommand(end: ListEnd) {
-  return (args: Args, session: Session): Reply => push(session, args[1] as string, end, args.slice(2), args.length - 2);
+  return (args: Args, session: Session): Reply => push(session, args[1] as string, end, args, 2, args.length - 2);
 }
 
 function pushToExisting(end: ListEnd) {
   return (args: Args, session: Session): Reply => {
     const key = args[1] as string;
     if (ofType(ListValue, session.db.peek(key)) === undefined) return 0;
-    return push(session, key, end, args.slice(2), args.length - 2);
+    return push(session, key, end, args, 2, args.length - 2);
   };
 }
 

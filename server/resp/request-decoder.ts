@@ -27,6 +27,8 @@ const argumentOverheadBytes = 32;
 /** Of a longer key its bytes cost more than a call into Node. */
 export const longestKnownKey = 64;
 const CR = 13;
+const LF = 10;
+const ZERO = 48;
 const STAR = 42;
 const DOLLAR = 36;
 const none = Buffer.alloc(0);
@@ -52,6 +54,7 @@ export class RequestDecoder {
   private argCount = 0;
   private argsBytes = 0;
   private missingArgs = 0;
+  private shortEnd = 0;
   /** Length of the bulk string whose header was read; −1 = the header comes next. */
   private bulkBytes = -1;
 
@@ -79,6 +82,8 @@ export class RequestDecoder {
    * is mostly a key, and mostly one of `keys`.
    */
   next(keys?: KnownKeys): string[] | undefined {
+    const whole = this.whole(keys);
+    if (whole !== undefined) return whole;
     for (;;) {
       if (this.missingArgs === 0) {
         if (this.position === this.end) return undefined;
@@ -112,6 +117,50 @@ export class RequestDecoder {
     } else if (!this.owned) {
       this.reserve(0);
     }
+  }
+
+  /**
+   * A request that is there as a whole, and written as requests mostly are. Undefined, and nothing has happened: it is
+   * for the steps below, which know the rest, and what is wrong with it.
+   */
+  private whole(keys: KnownKeys | undefined): string[] | undefined {
+    const { bytes, end } = this;
+    if (this.missingArgs > 0 || this.isStranger) return undefined;
+    if (this.position === end || bytes[this.position] !== STAR) return undefined;
+    const count = this.shortNumber(this.position + 1);
+    if (count < 1 || count > believedArguments) return undefined;
+    let at = this.shortEnd;
+    const args = new Array<string>(count);
+    for (let index = 0; index < count; index++) {
+      if (at === end || bytes[at] !== DOLLAR) return undefined;
+      const length = this.shortNumber(at + 1);
+      const start = this.shortEnd;
+      at = start + length;
+      if (length < 0 || at + 2 > end || length > this.maxBulkBytes) return undefined;
+      if (length <= longestShortWord) args[index] = shortWord(bytes, start, at);
+      else if (index === 1 && keys !== undefined && length <= longestKnownKey) args[1] = keys.word(bytes, start, at);
+      else args[index] = bytes.toString("latin1", start, at);
+      at += 2;
+    }
+    this.position = at;
+    return args;
+  }
+
+  /** Up to three digits and a line end; −1 where there is anything else. Ends at `shortEnd`. */
+  private shortNumber(from: number): number {
+    const { bytes, end } = this;
+    if (from + 3 > end) return -1;
+    let value = (bytes[from] as number) - ZERO;
+    if (value < 0 || value > 9) return -1;
+    let at = from + 1;
+    for (; at < from + 3; at++) {
+      const digit = (bytes[at] as number) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (at + 2 > end || bytes[at] !== CR || bytes[at + 1] !== LF) return -1;
+    this.shortEnd = at + 2;
+    return value;
   }
 
   private arguments(keys: KnownKeys | undefined): boolean {
