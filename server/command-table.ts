@@ -1,7 +1,7 @@
 /**
  * A server's own table of commands: what `commands.ts` lists, with what this server counts about each.
  */
-import type { Args, Command } from "./commands/command.ts";
+import { type Args, accepts, type Command } from "./commands/command.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 
 /** A command as one server knows it: the answers that every request needs, worked out once, and its statistics. */
@@ -66,8 +66,7 @@ export class KnownCommand {
   }
 
   accepts(argumentCount: number): boolean {
-    const { arity } = this.command;
-    return arity > 0 ? argumentCount === arity : argumentCount >= -arity;
+    return accepts(this.command.arity, argumentCount);
   }
 
   /** A call has taken so long. */

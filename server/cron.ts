@@ -12,8 +12,6 @@ const hzMax = 500;
 export class Cron {
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpiry = true;
-  /** DEBUG PAUSE-CRON. */
-  paused = false;
   private readonly server: Server;
   private readonly expiryCycle: ExpiryCycle;
   private timer: Timer | undefined;
@@ -36,7 +34,6 @@ export class Cron {
 
   private tick(): void {
     const { server } = this;
-    if (this.paused) return;
     server.keyspace.nowMs = server.world.clock.wallMs();
     server.statistics.sample(server.world.clock.monotonicMs());
     if (this.activeExpiry) this.expireKeys();

@@ -34,6 +34,7 @@ import { Notifications } from "./notifications.ts";
 import { correctParts, type Parts } from "./parts.ts";
 import { Pause } from "./pause.ts";
 import type { Persistence } from "./persistence.ts";
+import { showTitle } from "./process-title.ts";
 import type { Propagation } from "./propagation.ts";
 import { ReplyError } from "./resp/reply.ts";
 import { encodeReply } from "./resp/reply-encoder.ts";
@@ -129,6 +130,9 @@ export class Server {
     for (const directive of ["maxmemory", "maxmemory-policy", "lfu-log-factor", "lfu-decay-time"] as const) {
       config.whenSet(directive, () => this.memoryPolicyChanged());
     }
+    for (const directive of ["proc-title-template", "port", "bind"] as const) {
+      config.whenSet(directive, () => showTitle(config, world.process));
+    }
     this.countUsesOrNot();
     config.whenSet("notify-keyspace-events", () => this.watchedOrNot());
     this.watchedOrNot();
@@ -140,6 +144,7 @@ export class Server {
   async start(): Promise<void> {
     this.users.start();
     await this.listen();
+    showTitle(this.config, this.world.process);
     // Behind listening, as Redis has it: whoever waits for the line with the pid has a server that got its port.
     const { pid } = this.world.process;
     this.log.warning(`lossbound-server ${lossboundVersion}, compatible with Redis ${redisVersion}, PID: ${pid}`);

@@ -231,6 +231,7 @@ export class SimMachine {
       log: (line) => {
         if (process.isAlive) process.say(line);
       },
+      setTitle: () => undefined,
       memoryBytes: () => 0,
       // Nobody is to be kept out here: they come from the seed like everything else.
       secretBytes: (count) => Uint8Array.from({ length: count }, () => secrets.below(256)),

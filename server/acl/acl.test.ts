@@ -56,6 +56,7 @@ describe("users", () => {
     ["+@string -incr +select|0 +select|1", "-@all +@string -incr +select|0 +select|1"],
     ["+select|0 +select", "-@all +select"],
     ["+@scripting +eval -debug +debug|anything", "-@all +@scripting +debug|anything"],
+    ["+script|load +memory|stats", "-@all +script|load +memory|stats"],
   ];
   for (const [given, shown] of rules) {
     it(`${given} comes to ${shown}`, async () => {

@@ -6,8 +6,8 @@ import { categoriesOf } from "./categories.ts";
 const elsewhere =
   "eval evalsha eval_ro evalsha_ro fcall fcall_ro script function sync psync replconf replicaof slaveof failover module " +
   "asking readonly readwrite restore-asking lolwut spublish ssubscribe sunsubscribe cluster";
-/** Of such commands, and of DEBUG, any subcommand may be named. */
-const openContainers = new Set(["script", "function", "module", "cluster", "debug", "memory", "latency", "pubsub"]);
+/** Of such commands, and of some that have fewer subcommands here, any subcommand may be named. */
+const openContainers = new Set(["script", "function", "module", "cluster", "memory", "latency", "pubsub"]);
 const scripting = /^(eval|fcall|script|function)/;
 
 export class CommandUniverse {

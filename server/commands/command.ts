@@ -64,3 +64,8 @@ export interface Command {
    */
   run(args: Args, session: Session): Reply;
 }
+
+/** Whether so many arguments, the name included, may be. */
+export function accepts(arity: number, argumentCount: number): boolean {
+  return arity > 0 ? argumentCount === arity : argumentCount >= -arity;
+}

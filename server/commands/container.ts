@@ -1,7 +1,7 @@
 /** A command that is only a name for its subcommands, as CONFIG and OBJECT are; `HELP` comes by itself. */
 import { type Reply, ReplyError, SimpleString } from "../resp/reply.ts";
 import type { Session } from "../session.ts";
-import type { Args, Command, Flag, KeySpec } from "./command.ts";
+import { type Args, accepts, type Command, type Flag, type KeySpec } from "./command.ts";
 
 /** A subcommand, and what HELP says about it. */
 export interface Subcommand {
@@ -12,6 +12,28 @@ export interface Subcommand {
   readonly flags: readonly Flag[];
   readonly keys?: KeySpec;
   run(args: Args, session: Session): Reply;
+}
+
+/**
+ * A container that looks like one command: its subcommands are not counted, refused or allowed one by one. DEBUG is such.
+ */
+export function asOne(command: Command, flags: readonly Flag[]): Command {
+  const { name, group, subcommands } = command;
+  return {
+    name,
+    arity: -2,
+    flags: new Set(flags),
+    group,
+    run(args, session) {
+      const subcommand = subcommands?.get((args[1] as string).toLowerCase());
+      if (subcommand === undefined || !accepts(subcommand.arity, args.length)) {
+        throw new ReplyError(
+          `ERR unknown subcommand or wrong number of arguments for '${args[1]}'. Try ${name.toUpperCase()} HELP.`,
+        );
+      }
+      return subcommand.run(args, session);
+    },
+  };
 }
 
 /** `bare` answers where no subcommand is named; mostly that is a mistake. */

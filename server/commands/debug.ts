@@ -25,7 +25,7 @@ import { stringValue } from "../types/string-type.ts";
 import { count, double, integer } from "./arguments.ts";
 import type { Args, Command, Flag } from "./command.ts";
 import { rewriteConfigFile } from "./config-command.ts";
-import { container, type Subcommand } from "./container.ts";
+import { asOne, container, type Subcommand } from "./container.ts";
 import { debugPersistence } from "./debug-persistence.ts";
 import { encodingOf } from "./keys.ts";
 
@@ -162,16 +162,6 @@ const debugSubcommands: readonly Subcommand[] = [
     run: describeObject,
   },
   {
-    usage: "PAUSE-CRON <0|1>",
-    help: "Whether what the server does by itself waits.",
-    arity: 3,
-    flags: debugFlags,
-    run(args, { server }) {
-      server.cron.paused = onOrOff(args[2] as string);
-      return OK;
-    },
-  },
-  {
     usage: "POPULATE <count> [<prefix>] [<size>]",
     help: "Makes string keys, which are not logged.",
     arity: -3,
@@ -229,5 +219,5 @@ const debugSubcommands: readonly Subcommand[] = [
 ];
 
 export const debugCommands: readonly Command[] = [
-  container("debug", "server", [...debugSubcommands, ...debugPersistence]),
+  asOne(container("debug", "server", [...debugSubcommands, ...debugPersistence]), debugFlags),
 ];

@@ -103,9 +103,17 @@ function answerTo({ refusal, trouble }: Outcome): Reply {
   );
 }
 
+/** How many words behind an option are a user's and a password. */
+function secretCount(option: string): number {
+  const word = option.toUpperCase();
+  return word === "AUTH" ? 1 : word === "AUTH2" ? 2 : 0;
+}
+
 function keysOf(args: Args): readonly string[] {
-  const list = args.findIndex((arg, index) => index > 5 && arg.toUpperCase() === "KEYS");
-  return args[3] === "" && list > 0 ? args.slice(list + 1) : args.slice(3, 4);
+  // A password may be anything, `KEYS` too.
+  let list = 6;
+  while (list < args.length && args[list]?.toUpperCase() !== "KEYS") list += 1 + secretCount(args[list] as string);
+  return args[3] === "" && list < args.length ? args.slice(list + 1) : args.slice(3, 4);
 }
 
 export const migrateCommands: readonly Command[] = [

@@ -74,7 +74,7 @@ describe("LATENCY", () => {
   it("counts calls by the powers of two of their time", async () => {
     const { peer } = await watched();
     peer.ask(slept(0.05));
-    expect(peer.ask("LATENCY HISTOGRAM debug")).to.match(/debug\|sleep[\s\S]*calls\r\n:1\r\n[\s\S]*:65536\r\n:1\r\n/);
+    expect(peer.ask("LATENCY HISTOGRAM debug")).to.match(/debug[\s\S]*calls\r\n:1\r\n[\s\S]*:65536\r\n:1\r\n/);
   });
 });
 

@@ -1,4 +1,6 @@
 /** The table of directives that mean something here. Adding one is a line. */
+
+import { titleTemplate } from "../process-title.ts";
 import {
   BadValue,
   baseName,
@@ -60,6 +62,8 @@ export const directives = {
   "client-output-buffer-limit": outputLimits,
 
   // The process.
+  "set-proc-title": yesNo(true, fixed),
+  "proc-title-template": titleTemplate("{title} {listen-addr} {server-mode}"),
   daemonize: only(
     yesNo(false, fixed),
     (wanted) => !wanted,

@@ -30,8 +30,6 @@ export const idleDirectives = {
   "disable-thp": yesNo(true, fixed),
   "oom-score-adj": oneOf(["no", "yes", "relative", "absolute"], "no"),
   "oom-score-adj-values": text("0 200 800"),
-  "set-proc-title": yesNo(true, fixed),
-  "proc-title-template": text("{title} {listen-addr} {server-mode}"),
   "always-show-logo": yesNo(false, fixed),
   "crash-log-enabled": yesNo(true),
   "crash-memcheck-enabled": yesNo(true),

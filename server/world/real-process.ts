@@ -28,6 +28,9 @@ export const realProcess: Process = {
       if (code !== "EAGAIN" && code !== "EPIPE") throw error;
     }
   },
+  setTitle(title) {
+    process.title = title;
+  },
   secretBytes: (count) => randomBytes(count),
   memoryBytes: () => process.memoryUsage.rss(),
   cpu() {

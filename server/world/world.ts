@@ -296,6 +296,8 @@ export interface Process {
   exit(code: number): never;
   /** One line of the store's own log, without a line end. */
   log(line: string): void;
+  /** What the list of processes shows it as. */
+  setTitle(title: string): void;
   /** Resident memory; 0 where it has no meaning. */
   memoryBytes(): number;
   /** Bytes that nobody can guess: for passwords. */

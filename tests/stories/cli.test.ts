@@ -1,5 +1,5 @@
 /** The command as its users know it: a process with pipes, signals and an exit code, against a real redis-server. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,13 +49,14 @@ describe("the command lossbound", function () {
   const outcome = () =>
     outcomeSchema.parse(JSON.parse(readFileSync(path.join(folder, "results/latest/outcome.json"), "utf8")));
 
-  /** Stores, probes and savers of a run stand in its folder, or are started with a path of it. */
+  /** Stores, probes and savers of a run stand in its folder, or are started with a path of it; a store has its own title. */
   const leftProcesses = (): string[] =>
     readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))
-      .map((pid) => `/proc/${pid}/cmdline`)
-      .filter(existsSync)
-      .map((file) => readText(file))
+      .map((pid) => {
+        const folderOf = orNothing(() => readlinkSync(`/proc/${pid}/cwd`));
+        return `${folderOf} ${orNothing(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"))}`;
+      })
       .filter((line) => line.includes(folder));
 
   const leftFolders = (): string[] => readdirSync(folder).filter((name) => name.startsWith("lossbound-"));
@@ -121,12 +122,12 @@ describe("the command lossbound", function () {
   });
 });
 
-/** Empty for a process that has ended meanwhile. */
-function readText(file: string): string {
+/** Empty for a process that has ended meanwhile, or is not ours to ask about. */
+function orNothing(read: () => string): string {
   try {
-    return readFileSync(file, "utf8");
+    return read();
   } catch (error) {
-    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
+    if (["ENOENT", "ESRCH", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return "";
     throw error;
   }
 }

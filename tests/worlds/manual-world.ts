@@ -189,6 +189,7 @@ export class ManualWorld implements World {
   readonly savers: FakeSavers;
   readonly clock = new ManualClock(Date.UTC(2026, 0, 1));
   readonly lines: string[] = [];
+  readonly titles: string[] = [];
   exitCode: number | undefined;
   readonly alivePids = new Set<number>();
   /** The other ends of what the server connected to, and whether anybody is there. */
@@ -232,6 +233,7 @@ export class ManualWorld implements World {
       throw new Error(`the process ended with code ${code}`);
     },
     log: (line) => void this.lines.push(line),
+    setTitle: (title) => void this.titles.push(title),
     memoryBytes: () => 0,
     secretBytes: (count) => new Uint8Array(count).fill(0xab),
     cpu: () => ({ userS: 0, systemS: 0 }),
