@@ -42,11 +42,18 @@ export function resumeRandom(state: RandomState): Random {
 
 class SeededRandom implements Random {
   private readonly path: string;
-  private readonly next: seedrandom.StatefulPRNG<seedrandom.State.Alea>;
+  private readonly position: seedrandom.State.Alea | undefined;
+  private source: seedrandom.StatefulPRNG<seedrandom.State.Alea> | undefined;
 
   constructor(path: string, position?: seedrandom.State.Alea) {
     this.path = path;
-    this.next = seedrandom.alea(path, { state: position ?? true });
+    this.position = position;
+  }
+
+  /** Made at the first draw: many streams are only forked. */
+  private get next(): seedrandom.StatefulPRNG<seedrandom.State.Alea> {
+    this.source ??= seedrandom.alea(this.path, { state: this.position ?? true });
+    return this.source;
   }
 
   below(limit: number): number {

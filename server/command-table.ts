@@ -86,22 +86,39 @@ export class KnownCommand {
 }
 
 export class CommandTable {
+  /** By name; replaced as soon as this server has another one. */
+  private listed: ReadonlyMap<string, Command>;
+  /** Those that somebody asked for. A server is asked for few, and one that only recovers for fewer. */
   private readonly byName = new Map<string, KnownCommand>();
   /** The names as clients mostly write them, so that the common case needs no conversion. */
   private readonly byUpperName = new Map<string, KnownCommand>();
 
-  constructor(commands: Iterable<Command>) {
-    for (const command of commands) this.add(new KnownCommand(command));
+  /** @param commands by name */
+  constructor(commands: ReadonlyMap<string, Command>) {
+    this.listed = commands;
   }
 
   add(command: KnownCommand, name = command.name): void {
-    this.byName.set(name, command);
-    this.byUpperName.set(name.toUpperCase(), command);
+    this.listed = new Map(this.listed).set(name, command.command);
+    this.keep(command, name);
   }
 
   /** By name in any case. */
   byNameOf(name: string): KnownCommand | undefined {
-    return this.byUpperName.get(name) ?? this.byName.get(name.toLowerCase());
+    return this.byUpperName.get(name) ?? this.meet(name.toLowerCase());
+  }
+
+  private meet(name: string): KnownCommand | undefined {
+    const known = this.byName.get(name);
+    if (known !== undefined) return known;
+    const command = this.listed.get(name);
+    return command && this.keep(new KnownCommand(command), name);
+  }
+
+  private keep(command: KnownCommand, name: string): KnownCommand {
+    this.byName.set(name, command);
+    this.byUpperName.set(name.toUpperCase(), command);
+    return command;
   }
 
   /** The command, or the subcommand, that a request names; undefined when there is none such. */
@@ -111,8 +128,8 @@ export class CommandTable {
     return command.subcommands.get((args[1] as string).toLowerCase());
   }
 
-  all(): Iterable<KnownCommand> {
-    return this.byName.values();
+  all(): KnownCommand[] {
+    return [...this.listed.keys()].map((name) => this.meet(name) as KnownCommand);
   }
 
   /** Gives a command another name, or with an empty one takes it away (`rename-command`). */
@@ -120,10 +137,17 @@ export class CommandTable {
     const command = this.byNameOf(from);
     if (command === undefined) return "no such command";
     const name = to.toLowerCase();
-    if (name !== "" && this.byName.has(name)) return "name taken";
-    this.byName.delete(from.toLowerCase());
-    this.byUpperName.delete(from.toUpperCase());
+    if (name !== "" && this.listed.has(name)) return "name taken";
+    this.forget(from);
     if (name !== "") this.add(command, name);
     return "renamed";
+  }
+
+  private forget(name: string): void {
+    const listed = new Map(this.listed);
+    listed.delete(name.toLowerCase());
+    this.listed = listed;
+    this.byName.delete(name.toLowerCase());
+    this.byUpperName.delete(name.toUpperCase());
   }
 }

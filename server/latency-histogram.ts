@@ -11,13 +11,13 @@ const longestUs = 2 ** 31 - 1;
 const bucketCount = exactMax + 24 * bucketsPerPower;
 
 export class LatencyHistogram {
-  /** Room for the short ones at first: most commands of most servers need no more. */
-  private counts = new Uint32Array(exactMax);
+  /** Up to the longest one met: most commands of most servers need little. */
+  private readonly counts: number[] = [];
   count = 0;
 
   add(microseconds: number): void {
     const bucket = bucketOf(Math.min(microseconds, longestUs) | 0);
-    if (bucket >= this.counts.length) this.grow();
+    while (bucket >= this.counts.length) this.counts.push(0);
     this.counts[bucket] = (this.counts[bucket] as number) + 1;
     this.count++;
   }
@@ -47,12 +47,6 @@ export class LatencyHistogram {
 
   private countIn(bucket: number): number {
     return this.counts[bucket] ?? 0;
-  }
-
-  private grow(): void {
-    const grown = new Uint32Array(bucketCount);
-    grown.set(this.counts);
-    this.counts = grown;
   }
 }
 

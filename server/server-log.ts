@@ -16,6 +16,9 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 export class ServerLog {
   private readonly world: World;
   private readonly config: Config;
+  /** The second of the last line, and how it is written: lines come many at once. */
+  private second = Number.NaN;
+  private shownSecond = "";
 
   constructor(world: World, config: Config) {
     this.world = world;
@@ -40,15 +43,24 @@ export class ServerLog {
 
   private say(level: LogLevel, text: string): void {
     if (levels.indexOf(level) < levels.indexOf(this.config.get("loglevel"))) return;
-    const { process, clock } = this.world;
-    process.log(`${process.pid}:M ${logTime(new Date(clock.wallMs()))} ${signs[level]} ${text}`);
+    const { process } = this.world;
+    process.log(`${process.pid}:M ${this.time()} ${signs[level]} ${text}`);
+  }
+
+  /** In UTC, so that a log reads the same wherever it is read. */
+  private time(): string {
+    const wallMs = this.world.clock.wallMs();
+    const second = Math.floor(wallMs / 1000);
+    if (second !== this.second) {
+      this.second = second;
+      this.shownSecond = secondShown(new Date(second * 1000));
+    }
+    return `${this.shownSecond}.${String(wallMs - second * 1000).padStart(3, "0")}`;
   }
 }
 
-/** In UTC, so that a log reads the same wherever it is read. */
-export function logTime(time: Date): string {
+function secondShown(time: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const date = `${two(time.getUTCDate())} ${months[time.getUTCMonth()]} ${time.getUTCFullYear()}`;
-  const clock = `${two(time.getUTCHours())}:${two(time.getUTCMinutes())}:${two(time.getUTCSeconds())}`;
-  return `${date} ${clock}.${String(time.getUTCMilliseconds()).padStart(3, "0")}`;
+  return `${date} ${two(time.getUTCHours())}:${two(time.getUTCMinutes())}:${two(time.getUTCSeconds())}`;
 }

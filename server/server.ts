@@ -84,8 +84,6 @@ export class Server {
   readonly shutdown: Shutdown;
   /** In the order in which they came. */
   readonly clients = new Map<number, Client>();
-  /** Another one for every start: 40 hexadecimal digits. */
-  readonly runId: string;
   /** For draws that clients see: RANDOMKEY, SPOP … */
   readonly random: Random;
   readonly startedMs: number;
@@ -95,6 +93,7 @@ export class Server {
   /** DEBUG SET-SKIP-CHECKSUM-VALIDATION: what is damaged shall be read for the damage's sake. */
   skipsChecksums = false;
   private nextClientId = 1;
+  private knownRunId: string | undefined;
 
   constructor(world: World, config = new Config(), parts: Parts = correctParts) {
     this.world = world;
@@ -122,8 +121,6 @@ export class Server {
     this.shutdown = new Shutdown(this);
     this.listening = new Listening(config, world.net, this.log, (connection) => this.accept(connection));
     this.random = world.random.fork("commands");
-    const idSource = world.random.fork("run id");
-    this.runId = Array.from({ length: 40 }, () => idSource.below(16).toString(16)).join("");
     this.startedMs = world.clock.wallMs();
     this.startedMonotonicMs = world.clock.monotonicMs();
     this.keyspace.nowMs = this.startedMs;
@@ -136,6 +133,12 @@ export class Server {
     this.countUsesOrNot();
     config.whenSet("notify-keyspace-events", () => this.watchedOrNot());
     this.watchedOrNot();
+  }
+
+  /** Another one for every start: 40 hexadecimal digits. */
+  get runId(): string {
+    this.knownRunId ??= fortyDigits(this.world.random.fork("run id"));
+    return this.knownRunId;
   }
 
   /**
@@ -332,4 +335,8 @@ export class Server {
     this.blocking.keysReplaced(db);
     if (how === "removed") this.tracking.flushed();
   }
+}
+
+function fortyDigits(random: Random): string {
+  return Array.from({ length: 40 }, () => random.below(16).toString(16)).join("");
 }

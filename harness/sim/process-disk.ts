@@ -14,6 +14,8 @@ export class ProcessDisk implements Disk {
   readonly #process: SimProcess;
   readonly #dir: readonly string[];
   readonly #open = new Set<ProcessFile>();
+  /** By path, as far as they were asked for: a store has few, and asks for them all the time. */
+  readonly #namesOf = new Map<string, readonly string[] | undefined>();
 
   /** @param dir where the disk stands in the world of its processes. */
   constructor(disk: SimDisk, process: SimProcess, dir: string) {
@@ -156,9 +158,12 @@ export class ProcessDisk implements Disk {
   }
 
   /** Undefined for what is not on this disk. */
-  #within(path: string): string[] | undefined {
+  #within(path: string): readonly string[] | undefined {
+    if (this.#namesOf.has(path)) return this.#namesOf.get(path);
     const names = namesOf(path);
-    return this.#dir.every((name, at) => names[at] === name) ? names.slice(this.#dir.length) : undefined;
+    const within = this.#dir.every((name, at) => names[at] === name) ? names.slice(this.#dir.length) : undefined;
+    this.#namesOf.set(path, within);
+    return within;
   }
 
   /** The folders that lead to the disk are not on it, and as durable as anything. */
@@ -169,10 +174,10 @@ export class ProcessDisk implements Disk {
 
   /** Undefined when there is no such name. @throws DiskError when the way to it leads through a file. */
   #find(path: string, word: string, blame = path): Inode | undefined {
-    if (this.#isAbove(path)) return this.#disk.root;
     const names = this.#within(path);
-    let inode: Inode | undefined = names && this.#disk.root;
-    for (const name of names ?? []) {
+    if (names === undefined) return this.#isAbove(path) ? this.#disk.root : undefined;
+    let inode: Inode | undefined = this.#disk.root;
+    for (const name of names) {
       if (inode !== undefined && inode.type !== "directory") throw new DiskError("ENOTDIR", word, blame);
       inode = inode?.entries.get(name);
     }

@@ -29,10 +29,12 @@ export class ReplyReader {
   }
 
   #read(): Reply | typeof notYet {
-    const line = this.#line();
-    if (line === notYet) return notYet;
-    const rest = line.slice(1);
-    switch (line[0]) {
+    const start = this.#at;
+    const end = this.#text.indexOf("\r\n", start);
+    if (end < 0) return notYet;
+    this.#at = end + 2;
+    const rest = this.#text.slice(start + 1, end);
+    switch (this.#text[start]) {
       case "+":
         return { kind: "string", value: rest };
       case "-":
@@ -53,16 +55,8 @@ export class ReplyReader {
       case "%":
         return this.#array(Number(rest) * 2);
       default:
-        throw new Error(`a reply begins with ${JSON.stringify(line.slice(0, 20))}`);
+        throw new Error(`a reply begins with ${JSON.stringify(this.#text.slice(start, Math.min(end, start + 20)))}`);
     }
-  }
-
-  #line(): string | typeof notYet {
-    const end = this.#text.indexOf("\r\n", this.#at);
-    if (end < 0) return notYet;
-    const line = this.#text.slice(this.#at, end);
-    this.#at = end + 2;
-    return line;
   }
 
   #bulk(length: number): Reply | typeof notYet {

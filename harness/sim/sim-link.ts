@@ -7,6 +7,7 @@ import type { ClientEnd } from "./sim-net.ts";
 interface Sent {
   readonly request: Request;
   readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface Exchange {
@@ -34,7 +35,9 @@ export class SimLink {
   /** All in one piece. `done` is called when the last reply of an exchange is there, or never. */
   send(exchanges: readonly { readonly requests: readonly Request[]; readonly done: Exchange["done"] }[]): void {
     for (const { requests, done } of exchanges) this.#open.push({ count: requests.length, replies: [], done });
-    this.#connection.send(exchanges.flatMap(({ requests }) => requests.map(encodeRequest)).join(""));
+    let text = "";
+    for (const { requests } of exchanges) for (const request of requests) text += encodeRequest(request);
+    this.#connection.send(text);
   }
 
   close(): void {
@@ -59,7 +62,8 @@ export class SimRespClient implements RespClient {
   readonly closed: Promise<void>;
   readonly #link: SimLink;
   #pending: Sent[] | undefined;
-  readonly #rejects = new Set<(error: Error) => void>();
+  /** What left together, and is not answered yet. */
+  readonly #waiting = new Set<readonly Sent[]>();
 
   constructor(connection: ClientEnd) {
     let tellClosed = (): void => undefined;
@@ -67,7 +71,7 @@ export class SimRespClient implements RespClient {
       tellClosed = resolve;
     });
     this.#link = new SimLink(connection, () => {
-      for (const reject of this.#rejects) reject(new Error("the connection ended"));
+      for (const { reject } of [...this.#waiting].flat()) reject(new Error("the connection ended"));
       tellClosed();
     });
   }
@@ -75,14 +79,7 @@ export class SimRespClient implements RespClient {
   send(request: Request): Promise<Reply> {
     if (this.#link.isClosed) return Promise.reject(new Error("the connection ended"));
     return new Promise((resolve, reject) => {
-      this.#rejects.add(reject);
-      const sent = {
-        request,
-        resolve: (reply: Reply) => {
-          this.#rejects.delete(reject);
-          resolve(reply);
-        },
-      };
+      const sent = { request, resolve, reject };
       if (this.#pending === undefined) this.#flush([sent]);
       else this.#pending.push(sent);
     });
@@ -104,12 +101,18 @@ export class SimRespClient implements RespClient {
   }
 
   #flush(sent: readonly Sent[]): void {
-    this.#link.send(
-      sent.map(({ request, resolve }) => ({ requests: [request], done: ([reply]) => resolve(reply as Reply) })),
-    );
+    if (sent.length === 0) return;
+    this.#waiting.add(sent);
+    const done = (replies: readonly Reply[]) => {
+      this.#waiting.delete(sent);
+      for (const [index, { resolve }] of sent.entries()) resolve(replies[index] as Reply);
+    };
+    this.#link.send([{ requests: sent.map(({ request }) => request), done }]);
   }
 }
 
 function encodeRequest(request: Request): string {
-  return `*${request.length}\r\n${request.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
+  let text = `*${request.length}\r\n`;
+  for (const word of request) text += `$${word.length}\r\n${word}\r\n`;
+  return text;
 }

@@ -39,6 +39,10 @@ export class WorldEnded extends Error {
   override readonly name = "WorldEnded";
 
   constructor(process: SimProcess) {
+    // Every process ends by one, and nobody reads where.
+    const before = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(`process ${process.pid} is dead`);
+    Error.stackTraceLimit = before;
   }
 }

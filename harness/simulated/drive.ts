@@ -1,8 +1,8 @@
 /**
  * Drives a simulated machine: the next thing that is due, then whatever promises were waiting for it, then the next.
  *
- * Nothing real is waited for. A turn of Node's own loop lies between two events, because only then is every promise
- * certain to have been followed to its end.
+ * Nothing real is waited for. Between two events Node's queue of ticks comes round, which it does only when no promise
+ * is left to be followed. Once in a while its whole loop does, so that signals and timers of the harness are heard.
  */
 import { WorldEnded } from "../sim/sim-time.ts";
 import type { SimMachine } from "../sim/sim-world.ts";
@@ -29,10 +29,22 @@ export async function driveUntil<T>(machine: SimMachine, waiting: Promise<T>): P
   return settled;
 }
 
-/** As Node has it, before the guard: it is asked for at every event. */
+/** As Node has it, before the guard. */
 const { setImmediate: endOfTurn } = globalThis;
 
-function promisesSettled(): Promise<void> {
+/** A turn of the whole loop asks the kernel, which costs more than most events. */
+const eventsPerTurn = 100;
+let eventsInTurn = 0;
+
+async function promisesSettled(): Promise<void> {
+  if (++eventsInTurn >= eventsPerTurn) return turnEnded();
+  // Asked for by a promise: a tick that is asked for outside of them comes before them.
+  await undefined;
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
+function turnEnded(): Promise<void> {
+  eventsInTurn = 0;
   return new Promise((resolve) => endOfTurn(resolve));
 }
 
@@ -47,7 +59,8 @@ export async function withDeadPromises<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } finally {
-    await promisesSettled();
+    // Node tells of rejections at the end of a turn.
+    await turnEnded();
     if (--worlds === 0) process.off("unhandledRejection", onlyTheDead);
   }
 }

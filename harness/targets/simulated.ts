@@ -38,13 +38,23 @@ export interface SimulatedStore {
   isReady(): boolean;
 }
 
+/** Written once: a config starts thousands of servers. */
+const texts = new WeakMap<Config, string>();
+
+function textOf(config: Config): string {
+  const text =
+    texts.get(config) ?? configText([...config, ["dir", simulatedDir], ["bind", "127.0.0.1"], ["port", "6379"]]);
+  texts.set(config, text);
+  return text;
+}
+
 /** Starts a server; it serves when the machine has moved on. */
 export function startSimulated(machine: SimMachine, config: Config, exchanged: Exchanged = {}): SimulatedStore {
   const process = machine.startProcess();
   const parts = { ...correctParts, ...exchanged.parts };
   const world = { ...process.world, ...exchanged.world?.(process.world) };
   let isReady = false;
-  const text = configText([...config, ["dir", simulatedDir], ["bind", "127.0.0.1"], ["port", "6379"]]);
+  const text = textOf(config);
   const start = async () => {
     await composeServer(world, parts, { args: ["-"], cwd: "/", readStdin: () => text }).start();
     isReady = true;

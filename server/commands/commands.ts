@@ -85,4 +85,5 @@ const all: readonly (readonly Command[])[] = [
   [aclCommand, clientCommand, commandCommand, configCommand],
 ];
 
-export const commands: readonly Command[] = all.flat();
+/** By name. */
+export const commands: ReadonlyMap<string, Command> = new Map(all.flat().map((command) => [command.name, command]));

@@ -108,8 +108,8 @@ function shutDown(args: Args, session: Session): Reply {
     save: words.includes("SAVE") ? "yes" : words.includes("NOSAVE") ? "no" : "as configured",
     force: words.includes("FORCE"),
   };
-  const failure = new ReplyError("ERR Errors trying to SHUTDOWN. Check logs.");
-  const reply = session.block({ on: "never", timeoutMs: 0, retry: () => undefined, timedOut: () => failure });
+  const failure = () => new ReplyError("ERR Errors trying to SHUTDOWN. Check logs.");
+  const reply = session.block({ on: "never", timeoutMs: 0, retry: () => undefined, timedOut: failure });
   shutdown.begin(order, () => void blocking.cancel(session, "timeout"));
   return reply;
 }

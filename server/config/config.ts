@@ -44,20 +44,15 @@ export interface SetRights {
 
 export class Config {
   /** A Map, because requests ask for values all the time, and it is looked up fastest. */
-  private readonly settings: ReadonlyMap<string, Place>;
+  private readonly settings = new Map<string, Place>();
+  private readonly given: Readonly<Record<string, unknown>>;
   private readonly applies = new Map<string, Apply<unknown>>();
   /** The file it was read from, absolute; undefined without one. CONFIG REWRITE writes it. */
   readonly file: string | undefined;
 
   /** Values that are not given are the defaults. */
   constructor(settings: Partial<Settings> = {}, file?: string) {
-    const given: Readonly<Record<string, unknown>> = settings;
-    this.settings = new Map(
-      names.map((name) => [
-        name,
-        { value: Object.hasOwn(given, name) ? given[name] : (table[name] as AnyDirective).initial },
-      ]),
-    );
+    this.given = settings;
     this.file = file;
   }
 
@@ -67,7 +62,7 @@ export class Config {
 
   /** Where the value is, now and after every change: for what is asked with every request, of which `get` is a good part. */
   setting<N extends DirectiveName>(name: N): Setting<ValueOf<N>> {
-    return this.settings.get(name) as Setting<ValueOf<N>>;
+    return this.place(name) as Setting<ValueOf<N>>;
   }
 
   /** Tells `apply` of every change by CONFIG SET. One listener per directive: whom it belongs to. */
@@ -123,10 +118,13 @@ export class Config {
   find(patterns: readonly string[], matches: (pattern: string, name: string) => boolean): [string, string][] {
     const found = new Map<string, string>();
     for (const pattern of patterns.map((word) => word.toLowerCase())) {
+      if (!/[[*?]/.test(pattern)) {
+        if (directiveOf(pattern) !== undefined) found.set(pattern, this.print(pattern));
+        continue;
+      }
       for (const name of [...names, ...aliases.keys()]) {
         const directive = table[directiveOf(name) as string] as AnyDirective;
-        const wanted = /[[*?]/.test(pattern) ? directive.hidden !== true && matches(pattern, name) : pattern === name;
-        if (wanted) found.set(name, this.print(name));
+        if (directive.hidden !== true && matches(pattern, name)) found.set(name, this.print(name));
       }
     }
     return [...found];
@@ -147,11 +145,21 @@ export class Config {
   }
 
   private valueOf(name: string): unknown {
-    return this.settings.get(name)?.value;
+    return this.place(name).value;
   }
 
   private put(name: string, value: unknown): void {
-    (this.settings.get(name) as Place).value = value;
+    this.place(name).value = value;
+  }
+
+  /** Made when it is first asked for: a server asks for few of them. */
+  private place(name: string): Place {
+    const known = this.settings.get(name);
+    if (known !== undefined) return known;
+    const { given } = this;
+    const place = { value: Object.hasOwn(given, name) ? given[name] : (table[name] as AnyDirective).initial };
+    this.settings.set(name, place);
+    return place;
   }
 
   private resolve(pairs: readonly (readonly [string, string])[], rights: SetRights) {
