@@ -66,8 +66,10 @@ export interface SwarmRoom {
 export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): Swarm {
   const { config, lastsMs, asked } = room;
   const keepsLog = lastValue(config, "appendonly") === "yes";
-  const quietShare = asked.quiet === "always" ? quietFor : random.fork("quiet").pick([0, 0, 0, quietFor]);
-  const jobs = drawJobs(keepsLog, lastsMs, random.fork("jobs"));
+  const alwaysQuiet = asked.quiet === "always";
+  const quietShare = alwaysQuiet ? quietFor : random.fork("quiet").pick([0, 0, 0, quietFor]);
+  // Where a run is asked to end in quiet, a job in it would be the help that the end is to do without.
+  const jobs = drawJobs(keepsLog, alwaysQuiet ? lastsMs * (1 - quietFor) : lastsMs, random.fork("jobs"));
   const lastJob = drawLastJob(keepsLog, asked, random.fork("last job"));
   const switches = keepsLog ? drawSwitches(lastsMs, random.fork("switches")) : [];
   const drawn = drawWorkload(workload, random.fork("workload"));
@@ -75,7 +77,8 @@ export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): 
   return {
     // Until the next batch attests it, what was synced and rots looks like a torn tail: nobody can promise more than that.
     workload: diskFaults.some(({ name }) => name === rotten) ? { ...drawn, waitaofPercent: 0 } : drawn,
-    eagerShare: random.fork("pace").pick([0, 0, 0.3, 1]),
+    // All at once, they would be over before their last job began.
+    eagerShare: random.fork("pace").pick([0, 0, 0.3, alwaysQuiet ? 0.3 : 1]),
     syncs: drawSyncs(random.fork("syncs")),
     deadlines: asked.deadlines === "near" || random.fork("deadlines").chance(0.15) ? "near" : "far",
     orders: [...jobs, ...switches, ...drawSaverKills(jobs, random.fork("saver kills"))].sort(

@@ -52,6 +52,16 @@ describe("lossbound selftest", () => {
     expect(around.stdout()).to.contain("from seed s").and.to.contain("found 1 of 1");
   });
 
+  it("asks the correct store on the first of the seeds, when it is told to, and hunts on all of them", async () => {
+    const around = fakeSurroundings(keenEngine);
+    const { code } = await tested(around, "unlink-not-logged", "--seeds", "3", "--seed", "s", "--correct-seeds", "1");
+    expect(code).to.equal(0);
+    const asked = around.requests.map(({ target, seed }) => `${target} ${seed}`);
+    const hunted = ["s", "s.1", "s.2"].map((seed) => `planted:unlink-not-logged ${seed}`);
+    expect(asked).to.deep.equal(["bundled s", ...hunted]);
+    expect(around.stdout()).to.contain("asked on 1 of 3 seeds");
+  });
+
   it("draws other seeds at every start", async () => {
     const seeds = async () => {
       const around = fakeSurroundings(keenEngine);

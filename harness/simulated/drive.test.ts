@@ -27,7 +27,7 @@ async function manyPromisesBeforeOneEvent(): Promise<void> {
     followedAtEvent = followed;
   });
   const following = (async () => {
-    for (; followed < 40; followed++) await undefined;
+    for (; followed < 40; followed++) await Promise.resolve();
   })();
   expect(await drive(machine, () => followedAtEvent !== undefined)).to.equal(true);
   await following;

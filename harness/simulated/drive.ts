@@ -39,7 +39,7 @@ let eventsInTurn = 0;
 async function promisesSettled(): Promise<void> {
   if (++eventsInTurn >= eventsPerTurn) return turnEnded();
   // Asked for by a promise: a tick that is asked for outside of them comes before them.
-  await undefined;
+  await Promise.resolve();
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
