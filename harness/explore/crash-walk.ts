@@ -109,8 +109,10 @@ export class CrashWalk {
   /**
    * Any state, the strata alike: one at which clients had something to lose, or, where the store went on from a crash,
    * one of its recovery. What that has written is as easily lost, and the next recovery starts from what is left.
+   *
+   * @param prefers of those under load, where there are any such.
    */
-  drawn(random: Random): CrashState | undefined {
+  drawn(random: Random, prefers: (state: CrashState) => boolean): CrashState | undefined {
     const isLoaded = ({ point }: CrashState) => point.interval.endNs > this.firstCallNs;
     const some = (is: (state: CrashState) => boolean) =>
       this.groups().flatMap((group) => {
@@ -119,7 +121,8 @@ export class CrashWalk {
       });
     const isLater = this.order.recording.initial !== undefined;
     const recovering = isLater && random.chance(recoveryShare) ? some((state) => !isLoaded(state)) : [];
-    const groups = recovering.length > 0 ? recovering : some(isLoaded);
+    const preferred = recovering.length > 0 ? recovering : some((state) => isLoaded(state) && prefers(state));
+    const groups = preferred.length > 0 ? preferred : some(isLoaded);
     if (groups.length === 0) return undefined;
     return random.pick(random.pick(random.pick([...strataOf(groups).values()])).states);
   }

@@ -253,7 +253,9 @@ export async function drawCrash(
   if (choices.length === 0) return undefined;
   const wanted = random.fork("model").weighted(choices);
   const walk = new CrashWalk({ ...order, models: [diskModelNamed(wanted)] });
-  const state = walk.drawn(random.fork("state"));
+  // A disk that tears writes mostly tears none; a chain has few crashes, and this one is drawn for what it tears.
+  const isTorn = ({ survivors }: CrashState) => "tornTo" in survivors;
+  const state = walk.drawn(random.fork("state"), (candidate) => wanted !== "torn" || isTorn(candidate));
   if (state === undefined) return undefined;
   const recovery = await recoverer.recover(state.image(), 2);
   walk.learn([state], recovery);

@@ -58,6 +58,20 @@ describe("a chain of crashes in a simulated world", () => {
     });
   }
 
+  it("goes on from a write that was torn, where the disk tears writes", async function () {
+    this.timeout(0);
+    const world = new SimulatedWorld();
+    const plan = simulatedPlan({ seed: "torn", preset: "everysec", calls: 200 });
+    const { recording } = await world.record(plan);
+    const recoverer = await world.recoverer(plan.config);
+    const models = diskModels.filter(({ name }) => name === "torn");
+    for (let draw = 0; draw < 10; draw++) {
+      const random = randomFrom(`draw ${draw}`);
+      const crash = await drawCrash({ ...orderOf(plan, recording, recoverer), models, random }, () => undefined);
+      expect(crash?.pair.state.survivors, `draw ${draw}`).to.have.property("tornTo").that.is.a("number");
+    }
+  });
+
   it("may strike a store that is starting again after the one before, and goes on from there", async function () {
     this.timeout(0);
     const world = new SimulatedWorld();
