@@ -77,6 +77,15 @@ describe("what keys take in memory", () => {
     }
   });
 
+  it("is told by INFO and MEMORY STATS alike", async () => {
+    const { peer, server } = await serve();
+    peer.ask("SET a 1", "SET b 2");
+    const used = server.memoryLimit.usedBytes();
+    expect(peer.ask("INFO memory")).to.contain(`used_memory:${used}\r\n`);
+    expect(peer.ask("MEMORY STATS")).to.contain(`total.allocated\r\n:${used}\r\n`);
+    expect(peer.ask("MEMORY STATS")).to.contain("keys.count\r\n:2\r\n");
+  });
+
   it("is nothing when all keys are gone, whatever became of them", async () => {
     const { peer, server, world } = await serve({ maxmemory: 100_000_000 });
     const empty = server.memoryLimit.usedBytes();

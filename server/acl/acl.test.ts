@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { FakeDisk } from "../../tests/worlds/fake-disk.ts";
 import { type Served, serve } from "../../tests/worlds/served.ts";
+import { sha256 } from "../codec/sha256.ts";
 import type { Settings } from "../config/config.ts";
 import { rewriteConfig } from "../config/rewrite-config.ts";
 import { AclError } from "./acl-error.ts";
@@ -241,6 +242,14 @@ describe("where users are kept", () => {
     const text = rewriteConfig("user default on nopass ~* +@all\n", server.config, "what is set");
     expect(text).to.match(/^user alice on #[0-9a-f]{64} resetchannels -@all \+set \(~k resetchannels -@all \+get\)$/m);
     expect(text).to.match(/^user default on nopass ~\* &\* \+@all -flushdb$/m);
+  });
+
+  it("what CONFIG REWRITE writes of the default user follows requirepass", async () => {
+    const { peer, server } = await serve();
+    peer.ask("ACL SETUSER alice on", "CONFIG SET requirepass word");
+    const text = rewriteConfig("", server.config, "what is set");
+    expect(text).to.contain(`user default on #${sha256("word")} ~* &* +@all\n`);
+    expect(text).to.contain('requirepass "word"\n');
   });
 
   it("a start with a user named twice, or with both places, does not succeed", async () => {

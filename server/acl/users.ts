@@ -34,7 +34,11 @@ export class Users {
     for (const rule of ["on", "nopass", "~*", "&*", "+@all"]) this.default.apply(rule, true);
     this.byName.set("default", this.default);
     this.setDefaultPassword(server.config.get("requirepass"));
-    server.config.whenSet("requirepass", (password) => this.setDefaultPassword(password));
+    server.config.whenSet("requirepass", (password) => {
+      this.setDefaultPassword(password);
+      // Where the configuration names users, `default` is among them.
+      if (server.config.get("user").length > 0) this.changed();
+    });
   }
 
   /** Users that the configuration or its file names. @throws AclError */

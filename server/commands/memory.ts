@@ -1,5 +1,5 @@
 /** MEMORY: what values take, and what the process does. */
-import { OK, type Reply, SYNTAX_ERROR, Verbatim } from "../resp/reply.ts";
+import { MapReply, OK, type Reply, SYNTAX_ERROR, Verbatim } from "../resp/reply.ts";
 import type { Session } from "../session.ts";
 import { memorySizeBytes } from "../types/memory-size.ts";
 import { integerWithin } from "./arguments.ts";
@@ -20,6 +20,19 @@ function usage(args: Args, { db }: Session): Reply {
   return value === undefined ? null : memorySizeBytes(key, value, samples);
 }
 
+/** Of Redis's fields those that mean something here. */
+function statistics({ server: { memoryLimit, keyspace } }: Session): Reply {
+  const clientBytes = memoryLimit.clientBytes();
+  const dataBytes = memoryLimit.usedBytes() - clientBytes;
+  return new MapReply([
+    ["total.allocated", dataBytes + clientBytes],
+    ["clients.normal", clientBytes],
+    ["keys.count", keyspace.size],
+    ["keys.bytes-per-key", keyspace.size === 0 ? 0 : Math.floor(dataBytes / keyspace.size)],
+    ["dataset.bytes", dataBytes],
+  ]);
+}
+
 const memoryCommand = container("memory", "server", [
   {
     usage: "USAGE <key> [SAMPLES <count>]",
@@ -35,6 +48,13 @@ const memoryCommand = container("memory", "server", [
     arity: 2,
     flags: [],
     run: () => new Verbatim("Memory is the JavaScript engine's business here: nothing to report."),
+  },
+  {
+    usage: "STATS",
+    help: "What keys and clients take together, as far as it can be reckoned.",
+    arity: 2,
+    flags: [],
+    run: (_args, session) => statistics(session),
   },
   {
     usage: "PURGE",
