@@ -7,11 +7,15 @@ import { expect } from "chai";
 import type { Run } from "../../reports/outcome.ts";
 import { Catalogue } from "../../scenarios/catalogue.ts";
 import { simulatedPlan, simulatedScenario } from "../../tests/simulated/simulated-plan.ts";
-import { diskModels } from "../disk/disk-models.ts";
+import { crashPoints } from "../disk/crash-points.ts";
+import { crashStates } from "../disk/crash-states.ts";
+import { diskModelNamed, diskModels } from "../disk/disk-models.ts";
+import type { Image } from "../disk/image.ts";
+import { Timeline } from "../disk/timeline.ts";
 import { drawCrash, type ExplorationOrder } from "../explore/exploration.ts";
-import type { Plan } from "../plan.ts";
+import type { LinkPlan, Plan } from "../plan.ts";
 import { randomFrom } from "../random.ts";
-import { firstCallNs } from "../recording/history.ts";
+import { firstCallNs, type Request } from "../recording/history.ts";
 import type { Recording } from "../recording/recording.ts";
 import { runScenario } from "../run.ts";
 import { simulatedIdentity } from "../targets/simulated.ts";
@@ -96,6 +100,31 @@ describe("a chain of crashes in a simulated world", () => {
     throw new Error("of 20 crashes of a later link none struck its recovery");
   });
 
+  it("goes on when what was to expire has: the next link's store has as little of it as whoever judges it", async () => {
+    const world = new SimulatedWorld();
+    const asking = (...requests: Request[]) => [
+      {
+        protocol: 2 as const,
+        batches: [{ pauseMs: 1, calls: requests.map((request) => ({ requests: [request], transaction: false })) }],
+      },
+    ];
+    const drawn = simulatedPlan({ seed: "expired", preset: "always", lastsMs: 300, rewrites: 0, chain: 2 });
+    const [first, second] = drawn.links as [LinkPlan, LinkPlan];
+    const links = [
+      { ...first, clients: asking(["SET", "c0:string:0", "soon", "PX", "1500"], ["SET", "c0:string:1", "kept"]) },
+      { ...second, clients: asking(["APPEND", "c0:string:0", "x"], ["APPEND", "c0:string:1", "x"]) },
+    ];
+    const plan = { ...drawn, links };
+    const { recording } = await world.record(plan);
+    const later = await world.record(plan, { link: 1, image: imageAtItsEnd(recording) });
+    expect([...(later.recording.initial?.get(0)?.keys() ?? [])]).to.deep.equal(["c0:string:1"]);
+    const replies = later.recording.history.clients.flat().map(({ completed }) => completed?.reply);
+    expect(replies).to.deep.equal([
+      { kind: "integer", value: 1 },
+      { kind: "integer", value: 5 },
+    ]);
+  });
+
   it("is found again from its token, in another folder and another process", async function () {
     this.timeout(0);
     const catalogue = new Catalogue();
@@ -125,6 +154,17 @@ describe("a chain of crashes in a simulated world", () => {
     throw new Error("no chain of 20 lost more than a second");
   });
 });
+
+/** All that was written: what a kill leaves. */
+function imageAtItsEnd({ journal, endNs }: Recording): Image {
+  const timeline = new Timeline(journal);
+  const random = randomFrom("end");
+  const points = crashPoints(journal, { random, endNs, firstIndex: timeline.firstPointIndex, windows: [] });
+  const models = [diskModelNamed("process-crash")];
+  const last = [...crashStates(timeline, points, { models, random, setsMax: 1 })].at(-1);
+  if (last === undefined) throw new Error("the recording left no crash");
+  return last.image();
+}
 
 function orderOf(plan: Plan, recording: Recording, recoverer: ExplorationOrder["recoverer"]): ExplorationOrder {
   return {

@@ -25,9 +25,14 @@ import { giveOrders, mustLive, SimLives } from "./sim-lives.ts";
 /** When recordings of simulated worlds begin. */
 export const recordedAtWallMs = Date.UTC(2026, 0, 1);
 
+/** And that of a later link of a chain: time goes forward, and what was to expire soon in the one before has. */
+export const linkAtWallMs = (link: number): number => recordedAtWallMs + link * 3_600_000;
+
 export interface RecordingOrder {
   /** All that is left to chance in the world comes from it. */
   readonly seed: string;
+  /** Milliseconds since 1970 at stamp 0. */
+  readonly wallAtStartMs: number;
   readonly config: Config;
   readonly clients: readonly ClientPlan[];
   readonly fault: PlannedPowerCut;
@@ -38,6 +43,7 @@ export interface RecordingOrder {
 
 export async function recordSimulated({
   seed,
+  wallAtStartMs,
   config,
   clients,
   fault,
@@ -48,7 +54,7 @@ export async function recordSimulated({
   const savesBegunNs: StampNs[] = [];
   const machine: SimMachine = new SimMachine({
     seed,
-    wallAtStartMs: recordedAtWallMs,
+    wallAtStartMs,
     netTrace: (stampNs, connection, side, bytes) => net.update(`${stampNs} ${connection} ${side} ${bytes}\n`, "latin1"),
     saverBegan: (_, job) => {
       if (job.kind === "rdb") savesBegunNs.push(machine.clock.nowNs());

@@ -14,17 +14,20 @@ import type { Config } from "../targets/target.ts";
 import { drive, driveUntil } from "./drive.ts";
 import { guarded } from "./guard.ts";
 
-/** A day after the recordings of simulated worlds begin: whatever was to expire soon has. */
-export const recoveredAtWallMs = Date.UTC(2026, 0, 2);
+/** Long after the last link of the longest chain (record.ts): whatever was to expire soon has. */
+export const recoveredAtWallMs = Date.UTC(2026, 2, 1);
 const logLines = 20;
 
 export class SimulatedRecoverer implements Recoverer {
   readonly #config: Config;
   readonly #exchanged: Exchanged;
+  readonly #atWallMs: number;
 
-  constructor(config: Config, exchanged: Exchanged = {}) {
+  /** @param atWallMs when it recovers, in milliseconds since 1970. */
+  constructor(config: Config, exchanged: Exchanged = {}, atWallMs = recoveredAtWallMs) {
     this.#config = config;
     this.#exchanged = exchanged;
+    this.#atWallMs = atWallMs;
   }
 
   recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
@@ -32,7 +35,7 @@ export class SimulatedRecoverer implements Recoverer {
   }
 
   async #recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
-    const machine = new SimMachine({ seed: "recovery", wallAtStartMs: recoveredAtWallMs });
+    const machine = new SimMachine({ seed: "recovery", wallAtStartMs: this.#atWallMs });
     machine.attach(SimDisk.with(image, { time: machine.clock, dir: simulatedDir }));
     const first = await this.#startAndRead(machine);
     if (first.kind === "unclear" || starts === 1) return { starts: [first] };

@@ -2,7 +2,6 @@
  * The simulated world as something that can be explored: it makes a recording of a plan, and recovers crash states, both
  * without a process or a file. Same plan, same recording, byte for byte, in any process.
  */
-import type { Image } from "../disk/image.ts";
 import type { Explorable, KeptRecording, LaterLink, Recoverer } from "../explore/explorable.ts";
 import type { Model } from "../operations/model.ts";
 import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
@@ -10,7 +9,7 @@ import type { Exchanged } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import { withDeadPromises } from "./drive.ts";
 import { guarded } from "./guard.ts";
-import { recordSimulated } from "./record.ts";
+import { linkAtWallMs, recordSimulated } from "./record.ts";
 import { SimulatedRecoverer } from "./simulated-recoverer.ts";
 
 export class SimulatedWorld implements Explorable {
@@ -29,9 +28,10 @@ export class SimulatedWorld implements Explorable {
     const link = links[index];
     if (!isPowerCut(link)) throw new RangeError("a simulated world records what the power is to be cut of");
     const { clients, fault } = link;
-    const initial = later && (await this.#served(config, later.image));
+    const initial = later && (await this.#served(config, later));
     const order = {
       seed: `${seed}/cycle ${cycle}/link ${index}/world`,
+      wallAtStartMs: linkAtWallMs(index),
       config,
       clients,
       fault,
@@ -46,8 +46,9 @@ export class SimulatedWorld implements Explorable {
   }
 
   /** What the store serves on these files: where a later link of a chain begins. */
-  async #served(config: Config, image: Image): Promise<Model> {
-    const { starts } = await new SimulatedRecoverer(config, this.#exchanged).recover(image, 1);
+  async #served(config: Config, { link, image }: LaterLink): Promise<Model> {
+    const recoverer = new SimulatedRecoverer(config, this.#exchanged, linkAtWallMs(link));
+    const { starts } = await recoverer.recover(image, 1);
     const [start] = starts;
     if (start?.kind !== "served") throw new Error("a chain goes on only from what a store serves");
     return start.state;
