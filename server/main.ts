@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The bundled store as a process: the correct parts in the real world. */
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { AclError } from "./acl/acl-error.ts";
 import { CannotCompose, composeServer } from "./compose.ts";
 import { ConfigFileError } from "./config/config-file.ts";
@@ -23,11 +24,15 @@ if (answer !== undefined) {
 }
 
 try {
-  const server = composeServer(realWorld(process.env), correctParts, {
-    args: process.argv.slice(2),
-    cwd: process.cwd(),
-    readStdin: () => readFileSync(0, "latin1"),
-  });
+  const server = composeServer(
+    realWorld(process.env, fileURLToPath(new URL("./saver-main.js", import.meta.url))),
+    correctParts,
+    {
+      args: process.argv.slice(2),
+      cwd: process.cwd(),
+      readStdin: () => readFileSync(0, "latin1"),
+    },
+  );
   await server.start();
 } catch (error) {
   const isExpected =

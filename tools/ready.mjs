@@ -51,6 +51,7 @@ function buildIfStale(always) {
   console.error("building …");
   for (const orphan of orphans) rmSync(orphan);
   run(process.execPath, [at("node_modules/typescript/bin/tsc")]);
+  run(process.execPath, [at("tools/programs.mjs")]);
   writeFileSync(stamp, `${new Date().toISOString()}\n`);
 }
 

@@ -4,6 +4,7 @@
  *     node planted-main.js BUG [CONF] [--directive value …]
  */
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { composeServer } from "../../server/compose.ts";
 import { correctParts } from "../../server/parts.ts";
 import { realWorld } from "../../server/world/real-world.ts";
@@ -11,7 +12,7 @@ import { plantedBug } from "./planted.ts";
 
 const [name = "", ...args] = process.argv.slice(2);
 const bug = plantedBug(name);
-const honest = realWorld(process.env);
+const honest = realWorld(process.env, fileURLToPath(new URL("../../server/saver-main.js", import.meta.url)));
 const world = { ...honest, ...bug.world?.(honest) };
 const server = composeServer(
   world,

@@ -88,6 +88,21 @@ describe("the page", function () {
       await page.locator(".timeline canvas").waitFor();
     }));
 
+  it("says of a power cut when acked calls were safe, and how likely a random one is to hit a finding", () => {
+    const durability = {
+      ...{ measured: 3_012, notMeasured: 0, neverSynced: 70, neverFolderSynced: 0 },
+      ackedToSyncedMs: { median: 510, p99: 1_000, max: 1_020 },
+    };
+    const findings = [sampleFinding({ exposureMs: 37, exposureShare: 0.0123 })];
+    const run = { ...violatedRun(), durability, findings };
+    return opened(sampleReport(sampleOutcome([run])), async (page) => {
+      expect(await page.locator("#environment").innerText()).to.contain(
+        "510 ms median, 1.02 s at most, of 3,012 calls",
+      );
+      expect(await page.locator("#findings").textContent()).to.contain("with a chance of 1.3 %");
+    });
+  });
+
   for (const colorScheme of ["light", "dark"] as const) {
     it(`fits on a phone without scrolling sideways, ${colorScheme}`, () =>
       opened(

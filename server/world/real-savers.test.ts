@@ -11,11 +11,12 @@ import { readRdb } from "../rdb/rdb-reader.ts";
 import { writeDatabase, writeKey, writeRdbEnd, writeRdbHead } from "../rdb/rdb-writer.ts";
 import { defaultEncodingLimits } from "../types/encoding-limits.ts";
 import { realProcess } from "./real-process.ts";
-import { realSaversOf } from "./real-savers.ts";
+import { realSavers } from "./real-savers.ts";
 import type { SaveJob, Saver, SaverEnding } from "./world.ts";
 
-const smallServer = realSaversOf(() => false);
-const largeServer = realSaversOf(() => true);
+const program = fileURLToPath(new URL("../saver-main.js", import.meta.url));
+const smallServer = realSavers(program, () => false);
+const largeServer = realSavers(program, () => true);
 
 const head = { version: "7.0.15", wallMs: 0, usedMemoryBytes: 0, aofBase: false, hasFieldDeadlines: false };
 
@@ -123,7 +124,7 @@ describe("a saver as a process", () => {
   it("ends by itself when its server is killed, and leaves nothing behind", async () => {
     const script = `
       const { realSavers } = await import(${JSON.stringify(fileURLToPath(new URL("./real-savers.js", import.meta.url)))});
-      const saver = realSavers.start(${JSON.stringify(job())}, () => undefined);
+      const saver = realSavers(${JSON.stringify(program)}).start(${JSON.stringify(job())}, () => undefined);
       saver.feed(Buffer.from(${JSON.stringify(snapshot(100, false).toString("latin1"))}, "latin1"), () => undefined);
       process.stdout.write(String(saver.pid));
       setInterval(() => undefined, 1000);`;

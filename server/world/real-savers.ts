@@ -12,11 +12,9 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { saverNames } from "../saver.ts";
 import { type SaveJob, type Saver, type SaverEnding, SaverError, type Savers } from "./world.ts";
 
-const program = fileURLToPath(new URL("../saver-main.js", import.meta.url));
 const underWayBytesMax = 8 * 1024 * 1024;
 const underWayBytesLow = underWayBytesMax / 2;
 /** From this size of the server on, a fork costs more than a child that waits. */
@@ -29,18 +27,23 @@ type Child = ChildProcessByStdio<Writable, Readable, null>;
 /** The child that waits for a job. */
 let spare: Child | undefined;
 
-/** `isLarge`: whether this process is so large that a child is worth keeping after its job. */
-export function realSaversOf(isLarge: () => boolean): Savers {
+const ownSizeIsLarge = () => process.memoryUsage.rss() > largeBytes;
+
+/**
+ * @param program of the child: saver-main.js
+ * @param isLarge whether this process is so large that a child is worth keeping after its job.
+ */
+export function realSavers(program: string, isLarge: () => boolean = ownSizeIsLarge): Savers {
   return {
     start(job, ended) {
-      const child = spare === undefined || isLeaving(spare) ? startChild() : spare;
+      const child = spare === undefined || isLeaving(spare) ? startChild(program) : spare;
       spare = undefined;
       return new ChildSaver(child, job, ended, isLarge);
     },
     prepare() {
       if (spare !== undefined) return;
       try {
-        keepWaiting(startChild());
+        keepWaiting(startChild(program));
       } catch (error) {
         // Nobody needs it yet; when somebody does, the start will fail again and say so.
         if (!(error instanceof SaverError)) throw error;
@@ -48,8 +51,6 @@ export function realSaversOf(isLarge: () => boolean): Savers {
     },
   };
 }
-
-export const realSavers = realSaversOf(() => process.memoryUsage.rss() > largeBytes);
 
 class ChildSaver implements Saver {
   readonly pid: number;
@@ -155,7 +156,7 @@ function keepWaiting(child: Child): void {
 }
 
 /** @throws SaverError */
-function startChild(): Child {
+function startChild(program: string): Child {
   let child: Child;
   try {
     child = spawn(process.execPath, [program], { stdio: ["pipe", "pipe", "inherit"] });

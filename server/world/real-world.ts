@@ -8,14 +8,19 @@ import { realRandom } from "./real-random.ts";
 import { realSavers } from "./real-savers.ts";
 import type { World } from "./world.ts";
 
-/** With the kill switch, where the environment arms it. @throws KillOrderError */
-export function realWorld(environment: NodeJS.ProcessEnv): World {
+/**
+ * With the kill switch, where the environment arms it.
+ *
+ * @param saverProgram the file that a saver runs: saver-main.js
+ * @throws KillOrderError
+ */
+export function realWorld(environment: NodeJS.ProcessEnv, saverProgram: string): World {
   return {
     disk: withKillSwitch(realDisk, environment),
     clock: realClock,
     random: realRandom,
     net: realNet,
-    savers: realSavers,
+    savers: realSavers(saverProgram),
     process: realProcess,
   };
 }
