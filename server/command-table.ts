@@ -128,6 +128,11 @@ export class CommandTable {
     return command.subcommands.get((args[1] as string).toLowerCase());
   }
 
+  /** Those of this moment, whatever is renamed later. */
+  listedNow(): Iterable<Command> {
+    return this.listed.values();
+  }
+
   all(): KnownCommand[] {
     return [...this.listed.keys()].map((name) => this.meet(name) as KnownCommand);
   }

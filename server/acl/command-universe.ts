@@ -12,12 +12,20 @@ const scripting = /^(eval|fcall|script|function)/;
 
 export class CommandUniverse {
   /** The categories of every command and subcommand, by its full name. */
-  private readonly categories = new Map<string, readonly string[]>();
+  private readonly known = new Map<string, readonly string[]>();
   private readonly containers = new Set<string>();
+  private readonly commands: Iterable<Command>;
 
   constructor(commands: Iterable<Command>) {
-    for (const command of commands) this.add(command);
-    for (const name of elsewhere.split(" ")) this.categories.set(name, scripting.test(name) ? ["scripting"] : []);
+    this.commands = commands;
+  }
+
+  /** Gathered when a rule first names a command: most servers have none that does. */
+  private get categories(): ReadonlyMap<string, readonly string[]> {
+    if (this.known.size > 0) return this.known;
+    for (const command of this.commands) this.add(command);
+    for (const name of elsewhere.split(" ")) this.known.set(name, scripting.test(name) ? ["scripting"] : []);
+    return this.known;
   }
 
   has(name: string): boolean {
@@ -25,7 +33,7 @@ export class CommandUniverse {
   }
 
   isContainer(name: string): boolean {
-    return this.containers.has(name) || openContainers.has(name);
+    return (this.categories.has(name) && this.containers.has(name)) || openContainers.has(name);
   }
 
   /** A subcommand that this server does not have, of a command of which that is no matter. */
@@ -49,7 +57,7 @@ export class CommandUniverse {
   }
 
   private add(command: Command): void {
-    this.categories.set(command.name, categoriesOf(command));
+    this.known.set(command.name, categoriesOf(command));
     if (command.subcommands === undefined) return;
     this.containers.add(command.name);
     for (const subcommand of command.subcommands.values()) this.add(subcommand);

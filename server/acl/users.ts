@@ -29,7 +29,7 @@ export class Users {
 
   constructor(server: Server) {
     this.server = server;
-    this.universe = new CommandUniverse([...server.commands.all()].map(({ command }) => command));
+    this.universe = new CommandUniverse(server.commands.listedNow());
     this.default = this.newUser("default");
     for (const rule of ["on", "nopass", "~*", "&*", "+@all"]) this.default.apply(rule, true);
     this.byName.set("default", this.default);
