@@ -13,7 +13,8 @@ export class CommandRules {
   private readonly universe: CommandUniverse;
   /** In order; the first one is about all commands. */
   private rules: string[] = ["-@all"];
-  private allowed = new Set<string>();
+  /** Undefined: whatever there is. Most users may run everything, and then nobody asks what that is. */
+  private some: Set<string> | undefined = new Set();
   /** Of commands that are not allowed as such: with which first arguments they are. */
   private firstArguments = new Map<string, Set<string>>();
 
@@ -25,10 +26,15 @@ export class CommandRules {
     return this.rules.length === 1 && this.rules[0] === "+@all";
   }
 
+  private get allowed(): Set<string> {
+    this.some ??= new Set(this.universe.names());
+    return this.some;
+  }
+
   copy(): CommandRules {
     const copy = new CommandRules(this.universe);
     copy.rules = [...this.rules];
-    copy.allowed = new Set(this.allowed);
+    copy.some = this.some && new Set(this.some);
     copy.firstArguments = new Map([...this.firstArguments].map(([name, words]) => [name, new Set(words)]));
     return copy;
   }
@@ -53,7 +59,7 @@ export class CommandRules {
 
   private applyCategory(sign: "+" | "-", category: string): void {
     if (category === "all") {
-      this.allowed = new Set(sign === "+" ? this.universe.names() : []);
+      this.some = sign === "+" ? undefined : new Set();
       this.firstArguments.clear();
       this.rules = [`${sign}@all`];
       return;
