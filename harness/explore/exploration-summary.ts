@@ -18,15 +18,15 @@ import { isKnown } from "../known.ts";
 import { Durability } from "../measure/durability.ts";
 import type { Finding, FindingKind } from "../oracle/checker.ts";
 import type { Judgement } from "../oracle/judgement.ts";
-import { countFates, sinceFirstCallMs } from "../recording/history.ts";
+import { countFates } from "../recording/history.ts";
 import type { Recording } from "../recording/recording.ts";
 import { percentile, weightedPercentile } from "../statistics.ts";
 import { eachCauseOnce } from "./causes.ts";
-import { diskStory } from "./disk-story.ts";
 import type { Explored, JudgedPair } from "./exploration.ts";
 import { addUp, digestOfAll, type ExplorationTally, raise, type Shown, summands } from "./exploration-tally.ts";
 import type { BestExample, ExplorationTitle, Replay, Source } from "./exploration-title.ts";
 import { ExploredDetail } from "./explored-detail.ts";
+import { exploredFinding } from "./explored-finding.ts";
 import { mildestOf, rankOf } from "./grades.ts";
 
 const noReplay: Replay = { bundle: "", command: "" };
@@ -261,7 +261,14 @@ export class ExplorationSummary {
   private show(seen: Seen, replay: Replay): void {
     const { example, grade } = seen;
     const { finding, pair } = example;
-    this.showAgain({ grade, reported: this.report(finding, pair, exposureMsOf(seen), replay), recordingsSeen: 1 });
+    const reported = exploredFinding(finding, pair, {
+      model: this.modelOf(pair.state),
+      filesystem: this.title.filesystem,
+      exposureMs: exposureMsOf(seen),
+      known: this.isKnown(finding),
+      replay,
+    });
+    this.showAgain({ grade, reported, recordingsSeen: 1 });
   }
 
   /** Of the same finding the first is shown, or the first under a milder model. */
@@ -277,37 +284,6 @@ export class ExplorationSummary {
       },
       recordingsSeen: (before?.recordingsSeen ?? 0) + recordingsSeen,
     });
-  }
-
-  private report(
-    finding: Finding,
-    { state, evidence: known }: JudgedPair,
-    exposureMs: number,
-    replay: Replay,
-  ): ReportedFinding {
-    const { fingerprint, level, checker, kind, message, evidence } = finding;
-    const { index, interval, last } = state.point;
-    const model = this.modelOf(state);
-    return {
-      fingerprint,
-      level,
-      checker,
-      kind,
-      model: model.name,
-      filesystem: this.title.filesystem,
-      crashPoint: {
-        journalIndex: index,
-        operation: `power cut (${model.name}) after ${last?.kind ?? "nothing"}`,
-        path: (last !== undefined && "path" in last && last.path) || "",
-        atMs: known === undefined ? 0 : sinceFirstCallMs(known.history, interval.endNs),
-      },
-      exposureMs,
-      message,
-      evidence: { ...evidence, disk: diskStory(model, state) },
-      known: this.isKnown(finding),
-      bundle: replay.bundle,
-      replay: replay.command,
-    };
   }
 
   /** What the page draws. */
