@@ -8,7 +8,7 @@ import type { ContainerRuntimeClient } from "testcontainers";
 import type { RunFolder } from "../run-folder.ts";
 import { isStatus, orGone, removeContainer } from "./container-engine.ts";
 import { findProcess, isAlive, listChildren, type ProcessIdentity } from "./process-table.ts";
-import { whenServing } from "./readiness.ts";
+import { Patience, whenServing } from "./readiness.ts";
 import { connectTo, type Endpoint, type OracleConnection } from "./resp-client.ts";
 import { type Ending, type Instance, RefusedToStart } from "./target.ts";
 
@@ -50,8 +50,8 @@ export class ContainerInstance implements Instance {
   }
 
   async ready(patienceMs = this.place.patienceMs): Promise<void> {
-    const deadlineMs = performance.now() + patienceMs;
-    const givenUp = () => this.endedAs !== undefined || performance.now() > deadlineMs;
+    const patience = new Patience(patienceMs);
+    const givenUp = () => this.endedAs !== undefined || patience.isOver();
     if (await whenServing({ path: this.socket() }, givenUp)) return;
     const late = this.endedAs === undefined ? [`does not serve after ${patienceMs} ms: killed`] : [];
     if (late.length > 0) await this.kill();

@@ -20,7 +20,7 @@ import type { RunFolder } from "../run-folder.ts";
 import { configText, lastValue } from "./config-file.ts";
 import { identifyStore, processIdOf } from "./identity.ts";
 import { isAlive, listChildren, listGroup, type ProcessEntry } from "./process-table.ts";
-import { whenServing } from "./readiness.ts";
+import { Patience, whenServing } from "./readiness.ts";
 import { connectTo, type Endpoint, type OracleConnection } from "./resp-client.ts";
 import { NotStarted, type Spawn } from "./spawn.ts";
 import { spawnHere } from "./spawn-here.ts";
@@ -223,15 +223,16 @@ export class ProcessInstance implements Instance {
   }
 
   async ready(patienceMs = this.place.patienceMs): Promise<void> {
-    const deadlineMs = performance.now() + patienceMs;
-    const givenUp = () => this.endedAs !== undefined || performance.now() > deadlineMs;
+    const patience = new Patience(patienceMs);
+    const givenUp = () => this.endedAs !== undefined || patience.isOver();
     const serving = await whenServing(this.place.endpoint, givenUp);
     if (serving && (await this.isOurs())) return;
+    const isLate = !serving && this.endedAs === undefined;
     if (this.endedAs === undefined) await this.kill("tree");
     const ending = await this.ended;
     const lines = this.lastLogLines(20);
     if (serving || lines.some((line) => line.includes("Address already in use"))) throw new PortTaken(ending, lines);
-    const late = performance.now() > deadlineMs ? [`does not serve after ${patienceMs} ms: killed`] : [];
+    const late = isLate ? [`does not serve after ${patienceMs} ms: killed`] : [];
     throw new RefusedToStart(ending, [...lines, ...late]);
   }
 

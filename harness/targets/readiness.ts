@@ -8,6 +8,32 @@ import type { Endpoint } from "./resp-client.ts";
 
 const ping = "*1\r\n$4\r\nPING\r\n";
 const betweenAttemptsMs = 1;
+/** It is asked every 50 ms and more often: what lies further apart, this process slept through. */
+const gapMaxMs = 1_000;
+
+/**
+ * How long a store may take until it serves. A machine that was suspended, and this process with it, has heard nothing
+ * meanwhile: that is no delay of the store, and must not accuse it.
+ */
+export class Patience {
+  readonly ms: number;
+  private readonly nowMs: () => number;
+  private askedMs: number;
+  private spentMs = 0;
+
+  constructor(ms: number, nowMs: () => number = () => performance.now()) {
+    this.ms = ms;
+    this.nowMs = nowMs;
+    this.askedMs = nowMs();
+  }
+
+  isOver(): boolean {
+    const nowMs = this.nowMs();
+    this.spentMs += Math.min(nowMs - this.askedMs, gapMaxMs);
+    this.askedMs = nowMs;
+    return this.spentMs > this.ms;
+  }
+}
 
 /** Resolves with true when the store serves, with false when `givenUp` says so. */
 export async function whenServing(endpoint: Endpoint, givenUp: () => boolean): Promise<boolean> {
