@@ -204,6 +204,8 @@ export const windowNames = [
   "saver",
   "disk-operation",
   "disk-fault",
+  "killed",
+  "orphan",
   "backup",
   "pause",
   "out-of-memory",

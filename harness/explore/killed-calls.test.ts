@@ -25,7 +25,14 @@ function kept(served: string, row: PresetPromise["row"], syncMs = 0): number[] {
     journal.record({ kind: "sync-end", ...sync, start, ok: true });
   }
   const readAtWallMs = wallMsAt(endNs);
-  const kill = { atNs, served: drawnState(served), readAtWallMs, deadlineErrorMs: 0 };
+  const kill = {
+    atNs,
+    scope: "tree",
+    orphans: [],
+    served: drawnState(served),
+    readAtWallMs,
+    deadlineErrorMs: 0,
+  } as const;
   const recording = { history, journal, endNs, savesBegunNs: [], kills: [kill], digest: "" };
   const after = withoutWhatKillsTook(recording, { row, store: redis70, savePoints: [] });
   return after.history.clients.map((calls) => calls.length);

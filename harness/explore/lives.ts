@@ -99,5 +99,5 @@ async function servedAfter(atNs: StampNs, instance: Instance): Promise<KillSeen>
   const client = await instance.connect();
   const { state, readAtWallMs, deadlineErrorMs } = await readBack(client);
   client.close();
-  return { atNs, served: state, readAtWallMs, deadlineErrorMs };
+  return { atNs, scope: "tree", orphans: [], served: state, readAtWallMs, deadlineErrorMs };
 }

@@ -56,7 +56,9 @@ interface RecordingHeader {
   readonly kills?: readonly KillJson[];
 }
 
-type KillJson = Omit<KillSeen, "served"> & { readonly served: ModelJson };
+/** A kill of a real process takes the tree, and recordings of older versions do not say so. */
+type KillJson = Omit<KillSeen, "served" | "scope" | "orphans"> & { readonly served: ModelJson };
+const ofTheTree = { scope: "tree", orphans: [] } as const;
 
 interface LastLife extends Pick<LiveRun<PlannedPowerCut>, "plan" | "link" | "clock"> {
   readonly volume: RecordedVolume | FilesystemVolume;
@@ -196,7 +198,11 @@ export function openRecording(dir: string): KeptRecording {
   const history = readHistoryFile(path.join(dir, "history.jsonl"));
   const reader = new JournalReader(path.join(dir, "journal"));
   const { endNs, savesBegunNs, saves } = header;
-  const kills = header.kills?.map((kill) => ({ ...kill, served: modelFromJson(kill.served) }));
+  const kills = header.kills?.map((kill) => ({
+    ...ofTheTree,
+    ...kill,
+    served: modelFromJson(kill.served),
+  }));
   const journal = upTo(reader, endNs);
   const initial = initialOf(dir);
   const recording = {

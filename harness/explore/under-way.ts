@@ -6,13 +6,16 @@
  *     transaction   one had been asked for, and nobody had been told how it went
  *     expiry        the store removed a key by itself, whose time was over
  *     disk-fault    the disk had refused a write or a sync, and nothing had made good for it
+ *     killed:tree   the life before had been killed with its children, and this one went on in its place
+ *     killed:process   … without them (S8)
+ *     orphan        a child that outlived it was still writing beside the successor
  *
  * A run that never came by there has tested nothing of it (N1).
  */
 import type { CrashPoint } from "../disk/crash-points.ts";
 import type { History } from "../recording/history.ts";
 import type { Journal } from "../recording/journal.ts";
-import type { Recording } from "../recording/recording.ts";
+import type { KillSeen, Recording } from "../recording/recording.ts";
 import type { Interval, StampNs } from "../recording/stamp.ts";
 import { refusalsIn } from "./crash-facts.ts";
 
@@ -24,14 +27,16 @@ export class UnderWay {
   /** Indices of records that remove a key which no client removed. */
   private readonly removals: ReadonlySet<number>;
   private readonly refusals: readonly Interval[];
+  private readonly later: readonly { readonly name: string; readonly interval: Interval }[];
 
-  constructor({ journal, history, initial, kills = [] }: Recording) {
+  constructor({ journal, history, initial, kills = [], endNs }: Recording) {
     this.openSyncs = openSyncsIn(journal);
     const startsNs = [...(initial === undefined ? [] : [0]), ...kills.map(({ atNs }) => atNs)];
     this.recoveries = startsNs.map((startNs) => ({ startNs, endNs: firstCallAfter(history, startNs) }));
     this.transactions = transactionsIn(history);
     this.removals = removalsIn(journal, history);
     this.refusals = refusalsIn(journal).map(({ interval }) => interval);
+    this.later = kills.flatMap((kill, at) => laterLife(journal, kill, kills[at + 1]?.atNs ?? endNs));
   }
 
   at({ index, interval }: CrashPoint): string[] {
@@ -41,9 +46,23 @@ export class UnderWay {
       ...(this.recoveries.some((each) => isIn(each) && each.endNs > interval.endNs) ? ["recovery"] : []),
       ...(this.transactions.some(isIn) ? ["transaction"] : []),
       ...(this.refusals.some(isIn) ? ["disk-fault"] : []),
+      ...new Set(this.later.flatMap((each) => (isIn(each.interval) ? [each.name] : []))),
       ...(this.removals.has(index) || this.removals.has(index - 1) ? ["expiry"] : []),
     ];
   }
+}
+
+function laterLife({ records }: Journal, { atNs, scope, orphans }: KillSeen, untilNs: StampNs) {
+  // A sync ends by itself, whether or not anybody is left who began it.
+  const orphaned = records.findLast((record) => {
+    return (
+      record.stampNs > atNs && record.stampNs <= untilNs && record.kind !== "sync-end" && orphans.includes(record.tid)
+    );
+  });
+  return [
+    { name: `killed:${scope}`, interval: { startNs: atNs, endNs: untilNs } },
+    ...(orphaned === undefined ? [] : [{ name: "orphan", interval: { startNs: atNs, endNs: orphaned.stampNs } }]),
+  ];
 }
 
 function openSyncsIn({ records }: Journal): Int32Array {

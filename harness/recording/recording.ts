@@ -15,6 +15,10 @@ import type { StampNs } from "./stamp.ts";
 export interface KillSeen {
   /** Before the signal was sent. */
   readonly atNs: StampNs;
+  /** Whether its children died with it (S8). */
+  readonly scope: "process" | "tree";
+  /** Pids of those that outlived it, as the journal has them. */
+  readonly orphans: readonly number[];
   /** What the next life served before its clients came. */
   readonly served: Model;
   readonly readAtWallMs: number;

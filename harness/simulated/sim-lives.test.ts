@@ -1,6 +1,9 @@
 import { expect } from "chai";
 import { simulatedPlan } from "../../tests/simulated/simulated-plan.ts";
+import { type CrashPoint, crashPoints } from "../disk/crash-points.ts";
+import { UnderWay } from "../explore/under-way.ts";
 import type { LinkPlan, Plan, PlannedPowerCut } from "../plan.ts";
+import { randomFrom } from "../random.ts";
 import type { KillScope } from "../targets/target.ts";
 import { SimulatedWorld } from "./simulated-world.ts";
 
@@ -47,6 +50,27 @@ describe("the lives of a store within a simulated recording", () => {
     const { saver, after } = await recorded(killedWhileSaving("tree"));
     expect(saver).to.be.above(0);
     expect(after.some(({ tid }) => tid === saver)).to.equal(false);
+  });
+
+  it("are told apart in the windows of their crash points (N1)", async () => {
+    for (const [scope, names] of [
+      ["process", ["killed:process", "orphan"]],
+      ["tree", ["killed:tree"]],
+    ] as const) {
+      const { recording, kill } = await recorded(killedWhileSaving(scope));
+      const underWay = new UnderWay(recording);
+      const points = crashPoints(recording.journal, {
+        random: randomFrom("points"),
+        endNs: recording.endNs,
+        firstIndex: 0,
+        windows: [],
+      });
+      const told = (is: (point: CrashPoint) => boolean) =>
+        new Set([...points].filter(is).flatMap((point) => underWay.at(point)));
+      expect([...told(() => true)]).to.include.members([...names]);
+      expect([...told(() => true)].filter((name) => /^(killed|orphan)/.test(name))).to.have.members([...names]);
+      expect([...told(({ interval }) => interval.endNs < kill.atNs)]).to.not.include.members([...names]);
+    }
   });
 
   it("note down what each served before its clients came, on a disk that has forgotten nothing [S7]", async () => {

@@ -9,7 +9,6 @@
  */
 import type { EarlierLife } from "../plan.ts";
 import type { KillSeen } from "../recording/recording.ts";
-import type { StampNs } from "../recording/stamp.ts";
 import { readBack } from "../recover/read-back.ts";
 import type { SimClients } from "../sim/sim-clients.ts";
 import { SimLink, SimRespClient } from "../sim/sim-link.ts";
@@ -24,12 +23,14 @@ export class EndedEarly extends Error {
   override readonly name = "EndedEarly";
 }
 
+type Killed = Pick<KillSeen, "atNs" | "scope" | "orphans">;
+
 export class SimLives {
   readonly kills: KillSeen[] = [];
   readonly #machine: SimMachine;
   readonly #players: SimClients;
   readonly #start: () => Promise<SimulatedStore>;
-  #killedNs: StampNs | undefined;
+  #killed: Killed | undefined;
   #hasRefused = false;
 
   /** @param start on the machine's disk as it is; what it gives serves, or has ended. */
@@ -46,12 +47,12 @@ export class SimLives {
   async begin(): Promise<SimulatedStore | undefined> {
     if (this.#hasRefused) return undefined;
     const store = await this.#start();
-    if (this.#killedNs === undefined) {
+    if (this.#killed === undefined) {
       mustLive(store);
       return store;
     }
     if (store.process.isAlive) {
-      this.kills.push(await this.#servedAfter(this.#killedNs));
+      this.kills.push(await this.#servedAfter(this.#killed));
       return store;
     }
     this.#hasRefused = true;
@@ -66,8 +67,11 @@ export class SimLives {
     giveOrders(this.#machine, store.process, life.orders ?? []);
     await this.lasts(life.lastsMs, store);
     mustLive(store);
-    this.#killedNs = this.#machine.clock.stamp();
-    this.#machine.kill(store.process, life.scope ?? "tree");
+    const { scope = "tree" } = life;
+    const atNs = this.#machine.clock.stamp();
+    const savers = this.#machine.saversOf(store.process);
+    this.#machine.kill(store.process, scope);
+    this.#killed = { atNs, scope, orphans: savers.filter(({ isAlive }) => isAlive).map(({ pid }) => pid) };
   }
 
   async lasts(ms: number, { process }: SimulatedStore): Promise<void> {
@@ -78,14 +82,14 @@ export class SimLives {
     await drive(this.#machine, () => isOver || !process.isAlive);
   }
 
-  async #servedAfter(atNs: StampNs): Promise<KillSeen> {
+  async #servedAfter(killed: Killed): Promise<KillSeen> {
     const connection = this.#machine.net.connect();
     if (connection === undefined) throw new Error("nobody listens");
     const client = new SimRespClient(connection);
     const reading = readBack(client, () => this.#machine.clock.wallMs());
     const { state: served, readAtWallMs, deadlineErrorMs } = await driveUntil(this.#machine, reading);
     client.close();
-    return { atNs, served, readAtWallMs, deadlineErrorMs };
+    return { ...killed, served, readAtWallMs, deadlineErrorMs };
   }
 }
 

@@ -19,6 +19,10 @@ const windows = [
   "transaction",
   "expiry",
   "switch-on",
+  "recovery",
+  "killed:process",
+  "killed:tree",
+  "orphan",
 ];
 const cyclesMax = 30;
 
