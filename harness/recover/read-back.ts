@@ -1,8 +1,8 @@
 /**
  * Reads a whole store back: all databases, all types, all deadlines, and keys that nobody wrote too (O3).
  *
- *     SELECT d, SCAN … ─▶ every key of every database
- *     DBSIZE           ─▶ as many as were scanned? else the scan missed some, and nothing can be said
+ *     SELECT d, DBSIZE ─▶ how many keys each database has
+ *     SCAN             ─▶ all of them? else the scan missed some, and nothing can be said
  *     INFO keyspace    ─▶ in which of them no key has a deadline
  *     MGET, PEXPIRETIME ─▶ every string; of the others TYPE ─▶ LRANGE │ HGETALL │ SMEMBERS │ ZRANGE │ streams: read-stream.ts
  *     HPEXPIRETIME      ─▶ of the fields of hashes, where the store knows it
@@ -45,7 +45,7 @@ export async function readBack(client: RespClient, wallMs: () => number = Date.n
   const found = await scanAll(client, databases);
   const keyspace = found.size > 0 ? await readInfo(client, "keyspace") : new Map<string, string>();
   for (const [database, names] of found) {
-    expectOk(await client.send(["SELECT", String(database)]));
+    expectOk(await client.send(select(database)));
     deadlines.anyHere = !noneExpires.test(keyspace.get(`db${database}`) ?? "");
     const keys = new Map<Bytes, ModelEntry>();
     for (let index = 0; index < names.length; index += keysInABatch) {
@@ -66,30 +66,31 @@ async function countDatabases(client: RespClient): Promise<number> {
 /** The keys of each database that has any. */
 async function scanAll(client: RespClient, databases: number): Promise<Map<number, Bytes[]>> {
   const found = new Map<number, Bytes[]>();
-  const replies = await sendTogether(client, [...Array(databases).keys()].flatMap(firstLook));
+  const asked = [...Array(databases).keys()].flatMap((database): Request[] => [select(database), ["DBSIZE"]]);
+  const replies = await sendTogether(client, asked);
   for (let database = 0; database < databases; database++) {
-    const [selected, size, scanned] = replies.slice(database * 3, database * 3 + 3);
-    expectOk(selected);
-    if (integerOf(size) > 0) found.set(database, await scanOn(client, database, integerOf(size), scanned));
+    expectOk(replies[database * 2]);
+    const size = integerOf(replies[database * 2 + 1]);
+    if (size > 0) found.set(database, await scan(client, database, size));
   }
   return found;
 }
 
-function firstLook(database: number): Request[] {
-  return [["SELECT", String(database)], ["DBSIZE"], ["SCAN", "0", "COUNT", String(keysInABatch)]];
+function select(database: number): Request {
+  return ["SELECT", String(database)];
 }
 
-async function scanOn(client: RespClient, database: number, size: number, first: Reply | undefined): Promise<Bytes[]> {
+async function scan(client: RespClient, database: number, size: number): Promise<Bytes[]> {
   const names = new Set<Bytes>();
+  const scanFrom = (cursor: Bytes): Request => ["SCAN", cursor, "COUNT", String(keysInABatch)];
+  const [selected, first] = await sendTogether(client, [select(database), scanFrom("0")]);
+  expectOk(selected);
   let reply = first;
-  let selected = false;
   for (;;) {
     const [cursor, page] = itemsOf(reply);
     for (const name of itemsOf(page)) names.add(textOf(name));
     if (textOf(cursor) === "0") break;
-    if (!selected) expectOk(await client.send(["SELECT", String(database)]));
-    selected = true;
-    reply = await client.send(["SCAN", textOf(cursor), "COUNT", String(keysInABatch)]);
+    reply = await client.send(scanFrom(textOf(cursor)));
   }
   if (names.size < size) await explainMissing(client, database, names.size);
   return [...names];
@@ -97,7 +98,7 @@ async function scanOn(client: RespClient, database: number, size: number, first:
 
 /** Keys that expired meanwhile are counted before the scan and gone after it; any other difference is a missed key. */
 async function explainMissing(client: RespClient, database: number, scanned: number): Promise<void> {
-  expectOk(await client.send(["SELECT", String(database)]));
+  expectOk(await client.send(select(database)));
   const sizeNow = integerOf(await client.send(["DBSIZE"]));
   if (sizeNow > scanned) {
     throw new CannotReadBack(`database ${database} has ${sizeNow} keys, and SCAN showed ${scanned} of them`);

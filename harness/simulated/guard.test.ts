@@ -56,7 +56,7 @@ describe("the guard around simulated worlds", () => {
     }
     const { config } = plan();
     const recoverer = await new SimulatedWorld({ parts: { Snapshots: Curious } }).recoverer(config);
-    const error = await recoverer.recover(new Map(), 1).catch((thrown: unknown) => thrown);
+    const error = await recoverer.recover(new Map(), 2).catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(TouchedReality);
   });
 

@@ -9,7 +9,7 @@ import { CannotReadBack, readBack } from "../recover/read-back.ts";
 import { SimDisk } from "../sim/sim-disk.ts";
 import { SimRespClient } from "../sim/sim-link.ts";
 import { SimMachine } from "../sim/sim-world.ts";
-import { type Exchanged, type SimulatedStore, simulatedDir, startSimulated } from "../targets/simulated.ts";
+import { type Exchanged, simulatedDir, startSimulated } from "../targets/simulated.ts";
 import type { Config } from "../targets/target.ts";
 import { drive, driveUntil } from "./drive.ts";
 import { guarded } from "./guard.ts";
@@ -37,16 +37,16 @@ export class SimulatedRecoverer implements Recoverer {
   async #recover(image: Image, starts: 1 | 2): Promise<RecoveryFacts> {
     const machine = new SimMachine({ seed: "recovery", wallAtStartMs: this.#atWallMs });
     machine.attach(SimDisk.with(image, { time: machine.clock, dir: simulatedDir }));
-    const first = await this.#startAndRead(machine);
+    const first = await this.#startAndRead(machine, starts === 2);
     if (first.kind === "unclear" || starts === 1) return { starts: [first] };
-    return { starts: [first, await this.#startAndRead(machine)] };
+    return { starts: [first, await this.#startAndRead(machine, true)] };
   }
 
   async close(): Promise<void> {
     // Nothing is held between two states.
   }
 
-  async #startAndRead(machine: SimMachine): Promise<RecoveryStart> {
+  async #startAndRead(machine: SimMachine, endsInOrder: boolean): Promise<RecoveryStart> {
     const beganMs = machine.clock.nowNs() / 1e6;
     const store = startSimulated(machine, this.#config, this.#exchanged);
     const { process } = store;
@@ -60,7 +60,16 @@ export class SimulatedRecoverer implements Recoverer {
     }
     const tookMs = machine.clock.nowNs() / 1e6 - beganMs;
     try {
-      const read = await this.#readAndStop(machine, store);
+      const client = clientOf(machine);
+      const read = await driveUntil(
+        machine,
+        readBack(client, () => machine.clock.wallMs()),
+      );
+      if (endsInOrder) {
+        client.send(["SHUTDOWN"]).catch(() => undefined);
+        await drive(machine, () => !process.isAlive);
+      }
+      machine.kill(process, "tree");
       return { kind: "served", ...read, tookMs };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -73,18 +82,10 @@ export class SimulatedRecoverer implements Recoverer {
       return { kind: "unclear", why, lastLogLines: process.log.slice(-logLines) };
     }
   }
+}
 
-  async #readAndStop(machine: SimMachine, { process }: SimulatedStore) {
-    const connection = machine.net.connect();
-    if (connection === undefined) throw new Error("nobody listens");
-    const client = new SimRespClient(connection);
-    const read = await driveUntil(
-      machine,
-      readBack(client, () => machine.clock.wallMs()),
-    );
-    client.send(["SHUTDOWN"]).catch(() => undefined);
-    await drive(machine, () => !process.isAlive);
-    machine.kill(process, "tree");
-    return read;
-  }
+function clientOf({ net }: SimMachine): SimRespClient {
+  const connection = net.connect();
+  if (connection === undefined) throw new Error("nobody listens");
+  return new SimRespClient(connection);
 }

@@ -25,7 +25,8 @@ const DOLLAR = 36;
 export class RecordBuffer {
   private pieces: Buffer[] = [];
   private piecesBytes = 0;
-  private current = Buffer.allocUnsafeSlow(pieceBytes);
+  /** Not before there is something to write: most stores that are started on a crash state never do. */
+  private current = Buffer.alloc(0);
   private filled = 0;
   private selectedDb = -1;
   private stampedS = 0;
