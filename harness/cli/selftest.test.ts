@@ -110,6 +110,15 @@ describe("lossbound selftest", () => {
     expect(around.stdout()).to.match(/shutdown-without-save .*kill\/random: does not suit/);
   });
 
+  it("gives up what hunts beside when it has found nothing on two seeds", async () => {
+    const around = fakeSurroundings((request, watch) =>
+      request.scenario.name === "kill/random" ? heldEngine(request, watch) : keenEngine(request, watch),
+    );
+    await tested(around, "manifest-before-base", "--seeds", "5", "--beside", "kill/random");
+    expect(around.stdout()).to.match(/manifest-before-base .*kill\/random: 0 of 2/);
+    expect(around.requests.filter(({ scenario }) => scenario.name === "kill/random")).to.have.length(2);
+  });
+
   it("refuses a bug and a scenario that are not there before anything is started", async () => {
     for (const words of [["no-such-bug"], ["unlink-not-logged", "--beside", "kill/nothing"]]) {
       const around = fakeSurroundings(keenEngine);
