@@ -2,6 +2,8 @@
  * What was under way at each crash point that the names of files do not tell:
  *
  *     sync          one had begun and not ended
+ *     bgsave:renamed   a snapshot had its name, and the folder had not been synced since
+ *     rewrite:base-renamed   … the new base; rewrite:manifest-renamed: the manifest that names it
  *     recovery      the store had been started on what a crash left, and no client had come yet
  *     transaction   one had been asked for, and nobody had been told how it went
  *     expiry        the store removed a key by itself, whose time was over
@@ -19,6 +21,11 @@ import type { KillSeen, Recording } from "../recording/recording.ts";
 import type { Interval, StampNs } from "../recording/stamp.ts";
 import { refusalsIn } from "./crash-facts.ts";
 
+interface Window {
+  readonly name: string;
+  readonly interval: Interval;
+}
+
 export class UnderWay {
   /** By point: syncs that had begun and not ended. */
   private readonly openSyncs: Int32Array;
@@ -27,7 +34,7 @@ export class UnderWay {
   /** Indices of records that remove a key which no client removed. */
   private readonly removals: ReadonlySet<number>;
   private readonly refusals: readonly Interval[];
-  private readonly later: readonly { readonly name: string; readonly interval: Interval }[];
+  private readonly named: readonly Window[];
 
   constructor({ journal, history, initial, kills = [], endNs }: Recording) {
     this.openSyncs = openSyncsIn(journal);
@@ -36,23 +43,47 @@ export class UnderWay {
     this.transactions = transactionsIn(history);
     this.removals = removalsIn(journal, history);
     this.refusals = refusalsIn(journal).map(({ interval }) => interval);
-    this.later = kills.flatMap((kill, at) => laterLife(journal, kill, kills[at + 1]?.atNs ?? endNs));
+    const laterLives = kills.flatMap((kill, at) => laterLife(journal, kill, kills[at + 1]?.atNs ?? endNs));
+    this.named = [...laterLives, ...renamedIn(journal)];
   }
 
   at({ index, interval }: CrashPoint): string[] {
     const isIn = (each: Interval) => each.startNs <= interval.endNs && each.endNs >= interval.startNs;
+    // A point that only ends where it begins has not seen it.
+    const isWithin = (each: Interval) => each.startNs < interval.endNs && each.endNs > interval.startNs;
     return [
       ...((this.openSyncs[index] ?? 0) > 0 ? ["sync"] : []),
       ...(this.recoveries.some((each) => isIn(each) && each.endNs > interval.endNs) ? ["recovery"] : []),
       ...(this.transactions.some(isIn) ? ["transaction"] : []),
       ...(this.refusals.some(isIn) ? ["disk-fault"] : []),
-      ...new Set(this.later.flatMap((each) => (isIn(each.interval) ? [each.name] : []))),
+      ...new Set(this.named.flatMap((each) => (isWithin(each.interval) ? [each.name] : []))),
       ...(this.removals.has(index) || this.removals.has(index - 1) ? ["expiry"] : []),
     ];
   }
 }
 
-function laterLife({ records }: Journal, { atNs, scope, orphans }: KillSeen, untilNs: StampNs) {
+/** What the exchange of a file is, by the name that it gets. */
+const renamings: readonly (readonly [pattern: RegExp, window: string])[] = [
+  [/\.manifest$/, "rewrite:manifest-renamed"],
+  [/\.base\.(rdb|aof)$/, "rewrite:base-renamed"],
+  [/\.rdb$/, "bgsave:renamed"],
+];
+
+/** A sync of the folder covers the names that it had when that began (S4). */
+function renamedIn({ records }: Journal): Window[] {
+  return records.flatMap((record, index) => {
+    if (record.kind !== "rename") return [];
+    const [, name] = renamings.find(([pattern]) => pattern.test(record.path)) ?? [];
+    if (name === undefined) return [];
+    const covered = records.find(
+      (each, at) =>
+        each.kind === "sync-end" && at > index && each.ok && each.inode === record.parent && each.start > index,
+    );
+    return [{ name, interval: { startNs: record.stampNs, endNs: covered?.stampNs ?? Number.MAX_SAFE_INTEGER } }];
+  });
+}
+
+function laterLife({ records }: Journal, { atNs, scope, orphans }: KillSeen, untilNs: StampNs): Window[] {
   // A sync ends by itself, whether or not anybody is left who began it.
   const orphaned = records.findLast((record) => {
     return (
