@@ -31,6 +31,16 @@ describe("a swarm", () => {
     expect(new Set(worlds.map(({ syncs }) => syncs.kind)).size).to.be.greaterThan(1);
   });
 
+  it("cuts no file into so many writes that one world has more crash states than a hundred others", () => {
+    const worlds = Array.from({ length: 400 }, (_, index) => draw(`world ${index}`));
+    const short = worlds.flatMap(({ diskFaults }) => diskFaults).filter((fault) => fault.kind === "short");
+    expect(short).to.not.deep.equal([]);
+    for (const { when } of short) {
+      const { first = 1, last = Number.POSITIVE_INFINITY } = when.nth ?? {};
+      expect(last - first).to.be.lessThan(20);
+    }
+  });
+
   it("kills the process before the power goes, alone or with its savers, often while one is at work", () => {
     const worlds = Array.from({ length: 400 }, (_, index) => draw(`world ${index}`));
     const lives = worlds.flatMap((world) => world.lives);

@@ -225,6 +225,9 @@ function drawFailedSync(random: Random): DiskFault {
   return { kind: "error", name: refusedLog, when, code: "EIO" };
 }
 
+/** A whole file written by sevens would be thousands of crash states, and no news in any of them. */
+const shortWritesMax = 12;
+
 /** Of files that are not in force yet: what becomes of them is the store's affair, and no promise hangs on it. */
 function drawTemporaryFault(random: Random): DiskFault[] {
   const path = random.pick(["temp-rewriteaof-*", "temp-*.rdb"]);
@@ -237,7 +240,12 @@ function drawTemporaryFault(random: Random): DiskFault[] {
         when: { on: ["write"], path, nth: { first, last: first } },
         code: "EIO",
       },
-      { kind: "short", name: "temporary file", when: { on: ["write"], path, nth: { first } }, bytes: 7 },
+      {
+        kind: "short",
+        name: "temporary file",
+        when: { on: ["write"], path, nth: { first, last: first + shortWritesMax } },
+        bytes: 7,
+      },
       {
         kind: "error",
         name: "temporary file",
