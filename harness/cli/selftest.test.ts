@@ -82,6 +82,20 @@ describe("lossbound selftest", () => {
     expect(around.stdout()).to.contain("not found on 1 of 1 seed, 1 cycle: phantom instead");
   });
 
+  it("takes each right name of what a bug leaves behind, and no other", async () => {
+    for (const [kind, code] of [
+      ["phantom", 0],
+      ["refusal", 1],
+    ] as const) {
+      const around = fakeSurroundings(async (request, watch) => {
+        if (!request.target.includes(":")) return heldEngine(request, watch);
+        watch.cycleEnded({ done: 1, acked: 100, verdict: "violated", kinds: [kind] });
+        return resultOf(request, { verdict: "violated" });
+      });
+      expect((await tested(around, "select-missing")).code, kind).to.equal(code);
+    }
+  });
+
   const onTheCorrectStore = (verdict: "violated" | "unknown") =>
     fakeSurroundings(async (request, watch) =>
       !request.target.includes(":") ? resultOf(request, { verdict, why: "for a reason" }) : keenEngine(request, watch),

@@ -24,5 +24,7 @@ export const fullDiskIgnored: PlantedBug = {
   name: "full-disk-ignored",
   what: "takes a write for done that a full disk had no room for",
   world: ({ disk }) => ({ disk: diskWithFiles(disk, confident) }),
-  foundBy: [{ where: "simulated", scenario: "simulated/troubles", preset: "everysec", kind: "hole" }],
+  foundBy: [
+    { where: "simulated", scenario: "simulated/troubles", preset: "everysec", kind: "refusal", orAs: ["hole"] },
+  ],
 };

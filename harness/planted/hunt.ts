@@ -36,17 +36,19 @@ const worldsMax = 60;
 export async function hunt(bug: PlantedBug, by: FoundBy, seed: string, ground: HuntingGround): Promise<Hunt> {
   const caught = new AbortController();
   const kinds = new Set<FindingKind>();
+  const rightNames = new Set([by.kind, ...(by.orAs ?? [])]);
+  const isFound = () => [...kinds].some((kind) => rightNames.has(kind));
   let cycles = 0;
   let judgedStates = 0;
   const judged = (found: readonly FindingKind[]) => {
     judgedStates++;
     for (const kind of found) kinds.add(kind);
-    if (kinds.has(by.kind)) caught.abort();
+    if (isFound()) caught.abort();
   };
   const cycleEnded = (cycle: CycleSummary) => {
     cycles = cycle.done;
     for (const kind of cycle.kinds) kinds.add(kind);
-    if (kinds.has(by.kind)) caught.abort();
+    if (isFound()) caught.abort();
   };
   const signal = AbortSignal.any([caught.signal, ground.signal]);
   const beganMs = performance.now();
@@ -54,8 +56,8 @@ export async function hunt(bug: PlantedBug, by: FoundBy, seed: string, ground: H
   const request = by.where === "process" ? asShipped : { ...asShipped, budget: { runs: worldsMax } };
   await ground.runScenario(request, { cycleEnded, judged });
   const tookMs = performance.now() - beganMs;
-  const others = [...kinds].filter((kind) => kind !== by.kind);
-  return { found: kinds.has(by.kind), tookMs, cycles, crashStates: Math.max(judgedStates, cycles), others };
+  const others = [...kinds].filter((kind) => !rightNames.has(kind));
+  return { found: isFound(), tookMs, cycles, crashStates: Math.max(judgedStates, cycles), others };
 }
 
 /** What a scenario says of the store without a bug: anything but `held` is a false alarm, or tests nothing. */

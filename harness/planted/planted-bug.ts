@@ -30,4 +30,6 @@ export interface FoundBy {
   /** One that the scenario suits. */
   readonly preset: string;
   readonly kind: FindingKind;
+  /** Other right names for what it leaves behind, where it is a matter of luck which of them shows first. */
+  readonly orAs?: readonly FindingKind[];
 }

@@ -26,5 +26,13 @@ export const selectMissing: PlantedBug = {
   name: "select-missing",
   what: "begins a new incr file without naming the database of its first records",
   parts: { AofWriter: ForgetsToSelect },
-  foundBy: [{ where: "process", scenario: "kill/at-rename", preset: "everysec", kind: "hole" }],
+  foundBy: [
+    {
+      where: "process",
+      scenario: "kill/at-rename",
+      preset: "everysec",
+      kind: "hole",
+      orAs: ["phantom", "wrong-value"],
+    },
+  ],
 };
