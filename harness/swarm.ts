@@ -76,7 +76,12 @@ export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): 
   const diskFaults = [...drawDiskFaults(room, random.fork("disk faults")), ...drawStall(random.fork("stall"))];
   return {
     // Until the next batch attests it, what was synced and rots looks like a torn tail: nobody can promise more than that.
-    workload: diskFaults.some(({ name }) => name === rotten) ? { ...drawn, waitaofPercent: 0 } : drawn,
+    workload: {
+      ...drawn,
+      ...(diskFaults.some(({ name }) => name === rotten) && { waitaofPercent: 0 }),
+      // An expiry shows in what is written to the key afterwards: of few keys, each is met again.
+      ...(asked.deadlines === "near" && { keys: keysMetAgain }),
+    },
     // All at once, they would be over before their last job began.
     eagerShare: random.fork("pace").pick([0, 0, 0.3, alwaysQuiet ? 0.3 : 1]),
     syncs: drawSyncs(random.fork("syncs")),
@@ -96,6 +101,7 @@ export function drawSwarm(workload: Workload, room: SwarmRoom, random: Random): 
 }
 
 const quietFor = 0.6;
+const keysMetAgain = 2;
 
 /** Knobs that hold windows open and move what happens by itself. */
 export function drawDirectives(config: Config, random: Random): Config {
