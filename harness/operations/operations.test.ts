@@ -87,6 +87,12 @@ describe("an id that the store made", () => {
     ]);
   });
 
+  it("is any where another answer came: that the store did something else is told, and no open question", () => {
+    const refused = { kind: "error", message: "WRONGTYPE Operation against a key" } as const;
+    const outcomes = runCall(new ModelState(emptyModel, nobody), add, refused, options(moment));
+    expect(outcomes.map(({ oddReply }) => oddReply !== undefined)).to.deep.equal([true]);
+  });
+
   it("is the next one where the clock has not come so far, whatever was told", () => {
     const state = new ModelState(emptyModel, nobody);
     state.change("s", "stream", (stream) => stream.append("4102444800000-7", ["f", "v"]));

@@ -272,8 +272,10 @@ function madeIds(
 ): readonly Bytes[] {
   // The clock has not come so far: the store counts on.
   if (Number.parseInt(lastId, 10) > moment.latestMs + farMs) return [nextId(lastId)];
-  // One that does not rise is no lawful answer; the model goes on with the least that is.
-  if (told?.kind === "string") return [compareIds(told.value, lastId) > 0 ? told.value : nextId(lastId)];
+  // What does not rise, or is no id at all, is no lawful answer here; the model goes on with the least that is.
+  if (told !== undefined) {
+    return [told.kind === "string" && compareIds(told.value, lastId) > 0 ? told.value : nextId(lastId)];
+  }
   if (hindsight === undefined) throw new OpenChoice("the store made an id, and nobody was told which");
   const found = new Set<Bytes>();
   for (const keys of hindsight.recovered.values()) {
