@@ -25,7 +25,7 @@ const DOLLAR = 36;
 export class RecordBuffer {
   private pieces: Buffer[] = [];
   private piecesBytes = 0;
-  /** Not before there is something to write: most stores that are started on a crash state never do. */
+  /** Not before there is something to write: a store that only loads needs none. */
   private current = Buffer.alloc(0);
   private filled = 0;
   private selectedDb = -1;
